@@ -1,0 +1,1 @@
+"""From files of rain to training-ready Zarrs: sources, filters, grids, recipes."""

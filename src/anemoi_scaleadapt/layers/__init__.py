@@ -1,0 +1,1 @@
+"""The strictly local building blocks of the networks."""

@@ -1,0 +1,1 @@
+"""The conditional mean, the residual diffusion, and the anemoi model that holds both."""

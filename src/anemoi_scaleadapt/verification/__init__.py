@@ -1,0 +1,1 @@
+"""Scores, baselines and reports of ensembles of rain fields."""
