@@ -76,7 +76,7 @@ def block_mean(field: np.ndarray, factor: int, min_valid: float = 1.0) -> np.nda
 
 
 def block_positions(
-    latitudes: np.ndarray, longitudes: np.ndarray, shape: tuple[int, int], factor: int
+    latitudes: np.ndarray, longitudes: np.ndarray, factor: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean position on the sphere of the pixels of every block.
 
@@ -85,9 +85,7 @@ def block_positions(
     Parameters
     ----------
     latitudes, longitudes
-        Flat, row-major, in degrees; ny * nx values each.
-    shape
-        (ny, nx).
+        (y, x), in degrees.
     factor
         Pixels on a side of a block.
 
@@ -96,9 +94,9 @@ def block_positions(
     tuple of numpy.ndarray
         Latitudes and longitudes of the blocks, flat, in degrees, longitudes in -180 .. 180.
     """
-    lat, lon = (np.deg2rad(np.asarray(a, np.float64)).reshape(shape) for a in (latitudes, longitudes))
+    lat, lon = (np.deg2rad(np.asarray(a, np.float64)) for a in (latitudes, longitudes))
     vectors = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
-    ny, nx = shape
+    ny, nx = lat.shape
     x, y, z = vectors.reshape(3, ny // factor, factor, nx // factor, factor).mean(axis=(2, 4))
     return np.rad2deg(np.arctan2(z, np.hypot(x, y))).ravel(), np.rad2deg(np.arctan2(y, x)).ravel()
 
@@ -106,16 +104,22 @@ def block_positions(
 class CoarseField(WrappedField):
     """A field seen through blocks: nothing is read or computed before it is asked for."""
 
-    def __init__(self, field: Any, shape: tuple[int, int], factor: int, min_valid: float) -> None:
+    def __init__(
+        self, field: Any, shape: tuple[int, int], area: tuple[slice, slice], factor: int, min_valid: float
+    ) -> None:
         super().__init__(field)
-        self._fine_shape, self._factor, self._min_valid = shape, factor, min_valid
-        self.shape = (shape[0] // factor, shape[1] // factor)
+        self._whole_shape, self._area, self._factor, self._min_valid = shape, area, factor, min_valid
+        ny, nx = (s.stop - s.start for s in area)
+        self.shape = (ny // factor, nx // factor)
         self.proj_string = getattr(field, "proj_string", None) if isinstance(field, WrappedField) else None
         self.resolution = coarse_resolution(getattr(field, "resolution", None), factor)
 
     @cached_property
     def _positions(self) -> tuple[np.ndarray, np.ndarray]:
-        return block_positions(*self._field.grid_points(), self._fine_shape, self._factor)
+        inside = [np.asarray(a).reshape(self._whole_shape)[self._area] for a in self._field.grid_points()]
+        if self._factor == 1:
+            return inside[0].ravel(), inside[1].ravel()
+        return block_positions(*inside, self._factor)
 
     def grid_points(self) -> tuple[np.ndarray, np.ndarray]:
         """Latitudes and longitudes of the blocks, flat, in degrees."""
@@ -132,8 +136,8 @@ class CoarseField(WrappedField):
 
     def to_numpy(self, flatten: bool = False, dtype: Any = None, index: Any = None) -> np.ndarray:
         """The block means, (y, x) or flat."""
-        fine = np.asarray(self._field.to_numpy()).reshape(self._fine_shape)
-        mean = block_mean(fine, self._factor, self._min_valid)
+        fine = np.asarray(self._field.to_numpy()).reshape(self._whole_shape)[self._area]
+        mean = block_mean(fine, self._factor, self._min_valid) if self._factor > 1 else fine
         mean = mean.ravel() if flatten else mean
         mean = mean if dtype is None else mean.astype(dtype)
         return mean if index is None else mean[index]
@@ -158,6 +162,8 @@ class CoarsenFilter(Filter):
     min_valid
         Smallest share of valid pixels (above 0, at most 1) for which a block has a value. The default 1 is
         strict: any missing pixel makes the block missing.
+    crop
+        ``{row, col, height, width}``: the pixels to take first, for sources that cannot crop by themselves.
     shape
         (ny, nx) of the fine grid, for sources that give flat fields (``anemoi-dataset``).
 
@@ -167,13 +173,23 @@ class CoarsenFilter(Filter):
         For a factor or share out of range, a flat field without ``shape``, or a factor that does not divide the grid.
     """
 
-    def __init__(self, *, factor: int, min_valid: float = 1.0, shape: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        factor: int,
+        min_valid: float = 1.0,
+        crop: dict[str, int] | None = None,
+        shape: tuple[int, int] | None = None,
+    ) -> None:
         if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
             raise ScaleAdaptError(f"coarsen.factor: {factor!r} is not a whole number of at least 1.")
         if not 0 < min_valid <= 1:
             raise ScaleAdaptError(f"coarsen.min_valid: {min_valid!r} is not a share above 0 and at most 1.")
         self.factor, self.min_valid = factor, float(min_valid)
         self.shape = tuple(shape) if shape else None
+        if crop and set(crop) != {"row", "col", "height", "width"}:
+            raise ScaleAdaptError(f"coarsen.crop: {crop} must have the keys row, col, height and width.")
+        self.crop = crop
 
     def forward(self, data: Any) -> Any:
         """Wrap every field of a list."""
@@ -185,6 +201,17 @@ class CoarsenFilter(Filter):
                     f"coarsen: the fields have shape {shape}, not rows and columns: give the grid of the source "
                     "as `coarsen: {factor: ..., shape: [rows, columns]}`."
                 )
-            check_factor(shape, self.factor)
-            fields.append(CoarseField(field, shape, self.factor, self.min_valid))
+            area = self.area(shape)
+            check_factor(tuple(s.stop - s.start for s in area), self.factor)
+            fields.append(CoarseField(field, shape, area, self.factor, self.min_valid))
         return new_fieldlist_from_list(fields)
+
+    def area(self, shape: tuple[int, int]) -> tuple[slice, slice]:
+        """Rows and columns to take of a grid of ``shape``."""
+        if not self.crop:
+            return slice(0, shape[0]), slice(0, shape[1])
+        row, col = self.crop["row"], self.crop["col"]
+        rows, columns = slice(row, row + self.crop["height"]), slice(col, col + self.crop["width"])
+        if row < 0 or col < 0 or rows.stop > shape[0] or columns.stop > shape[1]:
+            raise ScaleAdaptError(f"coarsen.crop: {self.crop} reaches outside the grid of {shape[0]} x {shape[1]}.")
+        return rows, columns

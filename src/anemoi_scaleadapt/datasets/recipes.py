@@ -1,0 +1,131 @@
+"""Recipes for anemoi-datasets: one for the fine rain and one for each coarse resolution of it."""
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from anemoi_scaleadapt.errors import ScaleAdaptError
+
+#: Uncompressed bytes of a chunk and of a group of dates that are aimed at.
+CHUNK_BYTES, GROUP_BYTES = 4_000_000, 256_000_000
+
+
+@dataclass(frozen=True)
+class Area:
+    """A block of rows and columns of the source's grid."""
+
+    row: int
+    col: int
+    height: int
+    width: int
+
+    def fit(self, factors: list[int]) -> "Area":
+        """The largest block from the same first row and column that every factor divides.
+
+        Raises
+        ------
+        ScaleAdaptError
+            When not one block fits.
+        """
+        step = math.lcm(*factors)
+        height, width = self.height - self.height % step, self.width - self.width % step
+        if not height or not width:
+            raise ScaleAdaptError(
+                f"factors {', '.join(map(str, factors))}: no crop of {self.height} x {self.width} pixels is a multiple "
+                f"of {step}, their least common multiple: take fewer factors at once, or a larger area."
+            )
+        return Area(self.row, self.col, height, width)
+
+    def as_keys(self) -> dict[str, int]:
+        """As the key ``crop`` of a recipe."""
+        return {"row": self.row, "col": self.col, "height": self.height, "width": self.width}
+
+
+@dataclass(frozen=True)
+class Rain:
+    """Where the fine rain comes from, and how a recipe names and credits it."""
+
+    name: str
+    source: dict
+    licence: str
+    attribution: str
+    pixel_km: float = 1.0
+
+
+def chunk_dates(pixels: int) -> int:
+    """Dates in a chunk: as many of 1 .. 24 as keep it at 4 MB, so that one window of a small area is one read."""
+    fitting = [n for n in (1, 2, 3, 4, 6, 8, 12, 24) if 4 * n * pixels <= CHUNK_BYTES]
+    return max(fitting, default=1)
+
+
+def group_dates(pixels: int) -> int:
+    """Dates that are loaded at once: a multiple of every :func:`chunk_dates`, some 256 MB.
+
+    Parallel parts are made of whole groups, so that no two of them ever write the same chunk.
+    """
+    fitting = [n for n in (24, 48, 120, 240) if 4 * n * pixels <= GROUP_BYTES]
+    return max(fitting, default=24)
+
+
+def dataset_name(rain: Rain, factor: int, first: dt.datetime, last: dt.datetime) -> str:
+    """A name that ``anemoi-datasets check`` accepts, such as ``scaleadapt-rain-comephore-25km-2023-2024-1h-v1``."""
+    resolution = f"{rain.pixel_km * factor:g}km".replace(".", "p")
+    return f"scaleadapt-rain-{rain.name}-{resolution}-{first:%Y}-{last:%Y}-1h-v1"
+
+
+def recipe(
+    rain: Rain,
+    factor: int,
+    area: Area,
+    dates: tuple[dt.datetime, dt.datetime],
+    training: tuple[dt.datetime, dt.datetime],
+    min_valid: float = 1.0,
+) -> dict:
+    """One recipe, as a dictionary.
+
+    Parameters
+    ----------
+    rain
+        The source.
+    factor
+        1 for the fine rain, else the pixels on a side of a block. Nothing else differs between the two.
+    area
+        For its size; the crop itself is in the source or beside the factor.
+    dates
+        First and last hour-end.
+    training
+        First and last hour-end of the statistics.
+    min_valid
+        See :class:`~anemoi_scaleadapt.datasets.coarsen.CoarsenFilter`.
+    """
+    pixels = area.height * area.width // factor**2
+    (source, keys), *_ = rain.source.items()
+    coarsen = {"factor": factor}
+    if source != "comephore":
+        coarsen["crop"] = area.as_keys()
+    else:
+        keys = {**keys, "crop": area.as_keys()}
+    if min_valid < 1:
+        coarsen["min_valid"] = min_valid
+    return {
+        "name": dataset_name(rain, factor, *dates),
+        "description": f"Hourly mean rain rate (mm h-1) at {rain.pixel_km * factor:g} km; date = end of the hour, UTC",
+        "licence": rain.licence,
+        "attribution": rain.attribution,
+        "dates": {"start": dates[0].isoformat(), "end": dates[1].isoformat(), "frequency": "1h"},
+        "input": {"pipe": [{source: keys}, {"coarsen": coarsen}]},
+        "build": {"allow_nans": True, "group_by": group_dates(pixels)},
+        "output": {"chunking": {"dates": chunk_dates(pixels), "ensembles": 1}},
+        "statistics": {"start": training[0].isoformat(), "end": training[1].isoformat()},
+    }
+
+
+def write(recipe: dict, path: Path) -> None:
+    """Write to a temporary name beside ``path``, then rename."""
+    half = path.with_name(f".{path.name}.part")
+    head = f"# anemoi-datasets create {path.name} {recipe['name']}.zarr\n"
+    half.write_text(head + yaml.safe_dump(recipe, sort_keys=False, width=110))
+    half.replace(path)
