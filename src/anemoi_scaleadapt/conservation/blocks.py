@@ -1,4 +1,4 @@
-"""Blocks of s x s fine cells: cut them out, average them, fill them."""
+"""Blocks of fine values under one coarse cell: cut them out, average them, fill them."""
 
 import torch
 from torch import Tensor
@@ -47,7 +47,42 @@ def infer_space(rain: Tensor, lr: Tensor) -> int:
     (ny, nx), (cy, cx) = rain.shape[-2:], lr.shape[-2:]
     if rain.ndim < 3 or not cy or not cx or ny % cy or nx % cx or ny // cy != nx // cx:
         raise ScaleAdaptError(
-            f"fine rain of shape {tuple(rain.shape)} (..., time, y, x) and coarse rain of shape {tuple(lr.shape)} "
-            "(..., y/s, x/s) do not differ by one whole factor s in y and in x."
+            f"fine rain of shape {tuple(rain.shape)} (..., time, y, x) and coarse rain of shape "
+            f"{tuple(lr.shape)} (..., y/s, x/s) do not differ by one whole factor s in y and in x."
         )
     return ny // cy
+
+
+class Blocks:
+    """Reductions over blocks of all hours x sy x sx cells, and the way back.
+
+    Parameters
+    ----------
+    shape
+        (y, x) of the fine field.
+    size
+        (sy, sx): the cells of one block; (y, x) makes the whole window one block.
+    """
+
+    def __init__(self, shape: tuple[int, int], size: tuple[int, int]) -> None:
+        """Keep the sizes."""
+        self.size = size
+        self.grid = (shape[0] // size[0], shape[1] // size[1])
+
+    def _split(self, field: Tensor) -> Tensor:
+        (sy, sx), (cy, cx) = self.size, self.grid
+        return field.reshape(*field.shape[:-2], cy, sy, cx, sx)
+
+    def sum(self, field: Tensor) -> Tensor:
+        """Sum of (..., t, y, x) over every block: (..., y/sy, x/sx)."""
+        return self._split(field.sum(-3)).sum((-3, -1))
+
+    def max(self, field: Tensor) -> Tensor:
+        """Largest value of every block; NaN where it holds a NaN."""
+        return self._split(field.amax(-3)).amax((-3, -1))
+
+    def fill(self, coarse: Tensor) -> Tensor:
+        """Repeat (..., Y, X) over the blocks: (..., 1, y, x)."""
+        (sy, sx), (cy, cx) = self.size, self.grid
+        wide = coarse[..., None, :, None, :, None].expand(*coarse.shape[:-2], 1, cy, sy, cx, sx)
+        return wide.reshape(*coarse.shape[:-2], 1, cy * sy, cx * sx)

@@ -3,11 +3,12 @@
 import torch
 from torch import Tensor
 
-from anemoi_scaleadapt.conservation.blocks import infer_space, nearest
+from anemoi_scaleadapt.conservation.blocks import Blocks, infer_space, nearest
 from anemoi_scaleadapt.conservation.functions import weights
+from anemoi_scaleadapt.conservation.smooth import interpolate, smooth_gain
 from anemoi_scaleadapt.scale import Conservation
 
-#: A block whose largest value is below this part of its coarse rain counts as dry (bounds gain and gradient).
+#: A block whose largest value is below this part of its coarse rain is dry. It bounds the gradient.
 DRY = 1e-6
 
 
@@ -17,77 +18,97 @@ def conserve(rain: Tensor, lr: Tensor, settings: Conservation, valid: Tensor | N
     Parameters
     ----------
     rain
-        Fine rain (..., t, y, x), mm h-1; negative values count as zero.
+        Fine rain (..., t, y, x), mm h-1; negative values count as zero. A NaN or infinite prediction makes
+        its block NaN: a network that blew up is not hidden.
     lr
-        Coarse rain of the window (..., y/s, x/s), mm h-1; leading axes broadcast. NaN makes its block NaN, 0 makes
-        it dry.
+        Coarse rain of the window (..., y/s, x/s), mm h-1; leading axes broadcast. Where it is NaN the block
+        becomes NaN, where it is 0 (or negative) the block becomes dry.
     settings
-        f, threshold, scope (`inside_sampler` is the caller's business).
+        f, threshold, scope, smooth (`inside_sampler` is the caller's business).
     valid
-        Optional mask of fine cells that exist, broadcastable to `rain`; the others take no part and become NaN.
+        Optional mask of the fine cells that exist, broadcastable to `rain`; the others take no part and
+        become NaN.
 
     Returns
     -------
     Tensor
-        Shape of `rain`; float32, or float64 for float64 rain. Non-negative. Its mean over every
-        block of t x s x s values (scope ``cell``) or over the window (``window``) is that of `lr`. Where
-        the weights are all zero but `lr` is not, the coarse value is spread evenly.
+        Shape of `rain`; float64 for float64 rain, else float32 (a bfloat16 cannot hold a total to 1e-5).
+        Non-negative. Its mean over every block of t x s x s values (scope ``cell``) or over the window
+        (``window``) is that of `lr`. Where f(P) is zero all over a block but `lr` is not, the coarse value is
+        spread evenly.
+
+    Raises
+    ------
+    ScaleAdaptError
+        When the shapes do not differ by one whole factor.
     """
     space = infer_space(rain, lr)
-    rain = rain if rain.dtype == torch.float64 else rain.float()
+    rain = (rain if rain.dtype == torch.float64 else rain.float()).clamp_min(0)
     lr = lr.to(rain.dtype)
-    rain = rain.clamp_min(0)
     known = lr.isfinite()
-    total = torch.where(known, lr, 0.0).clamp_min(0)
-    cell = settings.scope == "cell"
-    weight = (nearest(known, space) if not cell else torch.ones_like(known[..., :1, :1])).unsqueeze(-3)
-    weight = weight if valid is None else weight & valid
-    blocks = _Blocks(space if cell else None, weight.to(rain.dtype), rain)
-    target = total if cell else (total * known).sum((-2, -1), True) / known.sum((-2, -1), True).clamp_min(1)
-    out = _rescale(torch.where(weight, rain, 0.0), target, blocks, settings, nearest(total, space).unsqueeze(-3))
-    missing = ~nearest(known, space).unsqueeze(-3)
-    missing = missing if valid is None else missing | ~valid
-    return out.masked_fill(missing, torch.nan)
+    lr = torch.where(known, lr, torch.zeros_like(lr)).clamp_min(0)
+    present = nearest(known, space).unsqueeze(-3)
+    size = (space, space) if settings.scope == "cell" else tuple(rain.shape[-2:])
+    blocks = Blocks(tuple(rain.shape[-2:]), size)
+    count = blocks.sum(present.to(rain.dtype)) * rain.shape[-3]  # every known block is whole
+    if valid is not None:
+        present = (present & valid).expand(torch.broadcast_shapes(present.shape, valid.shape, rain.shape))
+        count = blocks.sum(present.to(rain.dtype))
+    count = count.clamp_min(1)
+    rain = torch.where(present, rain, torch.zeros_like(rain))
+    target = lr if settings.scope == "cell" else _mean(lr, known)
+    f, limit = _weigh(rain, lr, known, present, blocks, count, settings)
+    return _rescale(f, target, lr, blocks, count, limit).masked_fill(~present, torch.nan)
 
 
-class _Blocks:
-    """Maximum and mean over the blocks, and back: one block is t x s x s values, or the whole window."""
-
-    def __init__(self, space: int | None, weight: Tensor, like: Tensor) -> None:
-        ny, nx = like.shape[-2:]
-        self.size = (space, space) if space else (ny, nx)
-        self.grid = (ny // self.size[0], nx // self.size[1])
-        self.count = self.sum(weight.expand(*weight.shape[:-3], *like.shape[-3:])).clamp_min(1)
-
-    def _split(self, field: Tensor) -> Tensor:
-        (sy, sx), (cy, cx) = self.size, self.grid
-        return field.reshape(*field.shape[:-2], cy, sy, cx, sx)
-
-    def sum(self, field: Tensor) -> Tensor:
-        return self._split(field).sum(dim=(-5, -3, -1))
-
-    def mean(self, field: Tensor) -> Tensor:
-        return self.sum(field) / self.count
-
-    def max(self, field: Tensor) -> Tensor:
-        return self._split(field).amax(dim=(-5, -3, -1))
-
-    def fill(self, coarse: Tensor) -> Tensor:
-        (sy, sx), (cy, cx) = self.size, self.grid
-        wide = coarse[..., None, :, None, :, None].expand(*coarse.shape[:-2], 1, cy, sy, cx, sx)
-        return wide.reshape(*coarse.shape[:-2], 1, cy * sy, cx * sx)
+def _mean(lr: Tensor, known: Tensor) -> Tensor:
+    """Mean of the known coarse cells, (..., 1, 1)."""
+    return lr.sum((-2, -1), True) / known.sum((-2, -1), True).clamp_min(1)
 
 
-def _rescale(rain: Tensor, target: Tensor, blocks: _Blocks, settings: Conservation, uniform: Tensor) -> Tensor:
-    """Return f(rain) target / blockmean(f(rain)), and `uniform` where f(rain) is zero all over a block."""
-    top = blocks.max(rain.detach())
-    unit = torch.where(top > DRY * target, top, torch.inf)
-    part = rain / blocks.fill(unit)
-    f = weights(part, blocks.fill(settings.threshold / unit), settings)
-    mean = blocks.mean(f)
-    wet = mean > 0
-    ratio = torch.where(wet, target, 0.0) / torch.where(wet, mean, 1.0)
-    if settings.function == "tapered":
-        ratio = torch.minimum(ratio, settings.max_gain * torch.where(wet, unit, 0.0))
-        return f * blocks.fill(ratio) + blocks.fill(target - ratio * mean).clamp_min(0)
-    return torch.where(blocks.fill(wet), f * blocks.fill(ratio), uniform)
+def _weigh(
+    rain: Tensor,
+    lr: Tensor,
+    known: Tensor,
+    present: Tensor,
+    blocks: Blocks,
+    count: Tensor,
+    settings: Conservation,
+) -> tuple[Tensor, Tensor | None]:
+    """Return f(P), where a common factor in each block is free, and the largest factor it may still get."""
+    limit = lr.new_tensor(settings.max_gain) if settings.function == "tapered" else None
+    f = rain
+    if settings.function not in ("identity", "tapered"):
+        wet = rain.detach()
+        top = wet.amax((-3, -2, -1), True) if settings.smooth else blocks.fill(blocks.max(wet))
+        unit = torch.where(top == 0, torch.ones_like(top), top)
+        f = weights(rain / unit, settings.threshold / unit, settings) * unit
+    if settings.smooth:
+        dead = (blocks.max(f.detach()) <= DRY * lr) & (lr > 0)
+        slope = interpolate(lr, tuple(rain.shape[-2:])).unsqueeze(-3) * present
+        f = torch.where(blocks.fill(dead), slope, f)
+        gain = smooth_gain(f, lr, known, blocks, count)
+        if limit is not None:
+            gain = gain.clamp_max(settings.max_gain)
+            limit = limit / blocks.max(gain.detach())
+        f = f * gain
+    return f, limit
+
+
+def _rescale(
+    f: Tensor, target: Tensor, lr: Tensor, blocks: Blocks, count: Tensor, limit: Tensor | None
+) -> Tensor:
+    """Return f target / blockmean(f), and `lr` spread evenly where f is zero all over a block.
+
+    With a `limit` f gets at most that factor, and what is then missing is spread evenly.
+    """
+    mean = blocks.sum(f) / count
+    dry = blocks.max(f.detach()) <= DRY * target
+    ratio = torch.where(dry, torch.zeros_like(mean), target) / torch.where(dry, torch.ones_like(mean), mean)
+    ratio = torch.where(mean.isfinite(), ratio, torch.nan)
+    even = torch.where(dry, lr, torch.zeros_like(lr))
+    if limit is not None:
+        rest = (target - limit * mean).clamp_min(0)
+        even = even + torch.where((ratio > limit) & ~dry, rest, torch.zeros_like(rest))
+        ratio = torch.minimum(ratio, limit)
+    return f * blocks.fill(ratio) + nearest(even, f.shape[-1] // even.shape[-1]).unsqueeze(-3)

@@ -45,8 +45,8 @@ def switch(key: str, value: Any) -> bool:
 def known_keys(prefix: str, mapping: Any, allowed: tuple[str, ...]) -> dict[str, Any]:
     """Return `mapping` as a plain dict whose keys are all in `allowed`."""
     if not isinstance(mapping, Mapping):
-        raise ScaleAdaptError(f"{prefix} = {mapping!r}: must be a mapping with the keys {', '.join(allowed)}.")
+        raise ScaleAdaptError(f"{prefix} = {mapping!r}: must be a mapping with keys {', '.join(allowed)}.")
     for key in mapping:
         if key not in allowed:
-            raise ScaleAdaptError(f"{prefix}.{key}: unknown key; the keys of {prefix} are {', '.join(allowed)}.")
+            raise ScaleAdaptError(f"{prefix}.{key}: unknown key; {prefix} has the keys {', '.join(allowed)}.")
     return dict(mapping)

@@ -13,8 +13,8 @@ pair       u      beta    L t
 (25, 6)    7.398  0.035   18 h
 =========  =====  ======  ====
 
-It returns the paper's values at its pairs, and beta grows with s and with t as the paper argues (larger factors
-leave more open). The first three points are beta = 0.005 u; the last lies 5 % below that line.
+It returns the paper's values at its pairs, and beta grows with s and with t as the paper argues (larger
+factors leave more open). The first three points are beta = 0.005 u; the last lies 5 % below that line.
 """
 
 import math
@@ -46,7 +46,7 @@ def beta_rule(space: int, time: int) -> float:
 
 def horizon_rule(space: int, time: int) -> float:
     """Return the wanted attention horizon in hours; L is the whole number of frames next to it."""
-    points = [(under_determination(*pair), float(length * pair[1])) for pair, (_, length) in PAPER_PAIRS.items()]
+    points = [(under_determination(s, t), float(length * t)) for (s, t), (_, length) in PAPER_PAIRS.items()]
     return _along(under_determination(space, time), points)
 
 

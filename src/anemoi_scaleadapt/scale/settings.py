@@ -69,7 +69,9 @@ class Conservation:
             )
 
     @classmethod
-    def from_config(cls, mapping: Mapping[str, Any] | None, default: "Conservation | None" = None) -> "Conservation":
+    def from_config(
+        cls, mapping: Mapping[str, Any] | None, default: "Conservation | None" = None
+    ) -> "Conservation":
         """Read the mapping ``scale.conservation``; a missing or null key keeps `default`."""
         default = default or cls()
         if mapping is None:
@@ -118,7 +120,7 @@ class Scale:
 
     @classmethod
     def from_config(cls, mapping: Mapping[str, Any]) -> "Scale":
-        """Read the mapping ``scale`` of a run's configuration; what is null or missing comes from the recipe."""
+        """Read the mapping ``scale`` of a configuration; what is null or missing comes from the recipe."""
         from anemoi_scaleadapt.scale.recipe import recipe
 
         if hasattr(mapping, "_metadata"):  # an OmegaConf node: resolve its interpolations

@@ -1,0 +1,3 @@
+"""Before anything else: pyproj, which ends the interpreter when it is imported after eccodes."""
+
+import pyproj  # noqa: F401
