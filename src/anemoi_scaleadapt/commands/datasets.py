@@ -24,6 +24,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--box", nargs=4, type=float, metavar=("WEST", "SOUTH", "EAST", "NORTH"), help="degrees, instead of --crop"
     )
     parser.add_argument(
+        "--min-quality", type=float, metavar="PERCENT", help="Comephore: pixels of a lower QUALIF are missing"
+    )
+    parser.add_argument(
+        "--label", choices=["start", "end"], help="Comephore as AERIS's NetCDFs: what their times mean"
+    )
+    parser.add_argument(
         "--min-valid", type=float, default=1.0, metavar="SHARE",
         help="smallest share of valid pixels for which a coarse cell has a value (default 1: all)",
     )  # fmt: skip

@@ -111,8 +111,16 @@ class CoarseField(WrappedField):
         self._whole_shape, self._area, self._factor, self._min_valid = shape, area, factor, min_valid
         ny, nx = (s.stop - s.start for s in area)
         self.shape = (ny // factor, nx // factor)
-        self.proj_string = getattr(field, "proj_string", None) if isinstance(field, WrappedField) else None
-        self.resolution = coarse_resolution(getattr(field, "resolution", None), factor)
+
+    @property
+    def proj_string(self) -> str | None:
+        """The projection of the fine field, if its source says."""
+        return getattr(self._field, "proj_string", None)
+
+    @property
+    def resolution(self) -> str | None:
+        """The side of a block, as ``"25km"``, if the source says the side of a pixel."""
+        return coarse_resolution(getattr(self._field, "resolution", None), self._factor)
 
     @cached_property
     def _positions(self) -> tuple[np.ndarray, np.ndarray]:

@@ -34,17 +34,23 @@ def make(args: Namespace) -> Plan:
     for factor in args.factors:
         if factor < 1:
             raise ScaleAdaptError(f"FACTOR: {factor} is not a whole number of at least 1.")
-    if args.rain.endswith((".nc", ".nc4", ".zarr")):
+    if args.crop and args.box:
+        raise ScaleAdaptError("--crop and --box: give one of them.")
+    if args.rain.endswith((".nc", ".nc4", ".zarr")) and not args.label:
+        if args.box:
+            raise ScaleAdaptError(f"--box: {args.rain} is no Comephore; give its rows and columns with --crop.")
         rain, whole, covered = gridded(args.rain, args.name)
     else:
-        raise ScaleAdaptError(f"--rain {args.rain}: not a NetCDF or Zarr.")
+        rain, whole, covered = comephore(args)
     remarks = []
     wanted = Area(*args.crop) if args.crop else whole
+    if wanted.row < 0 or wanted.col < 0 or min(wanted.height, wanted.width) < 1:
+        raise ScaleAdaptError(f"--crop: {args.crop} is not a first row and column, a height and a width.")
     area = wanted.fit(args.factors)
     if area != wanted:
         remarks.append(
-            f"{wanted.height} x {wanted.width} pixels are no multiple of {', '.join(map(str, args.factors))}: taking "
-            f"the first {area.height} rows and {area.width} columns."
+            f"{wanted.height} x {wanted.width} pixels are no multiple of {', '.join(map(str, args.factors))}: "
+            f"taking the largest crop that fits, the first {area.height} rows and {area.width} columns."
         )
     if covered and not (args.start and args.end):
         start = args.start or covered[0].isoformat()
@@ -92,7 +98,8 @@ def gridded(path: str, name: str | None) -> tuple[Rain, Area, tuple[dt.datetime,
 
     shape, first, attributes = look(files[0])
     last = look(files[-1])[1]
-    source = {"xarray-zarr": {"url": path, "param": ["rain"]}} if zarr else {"netcdf": {"path": path, "param": ["rain"]}}
+    source = {"xarray-zarr": {"url": path}} if zarr else {"netcdf": {"path": path}}
+    next(iter(source.values()))["param"] = ["rain"]
     rain = Rain(
         name or Path(files[0]).name.split("-")[0].split("_")[0].split(".")[0].lower(),
         source,
@@ -100,3 +107,40 @@ def gridded(path: str, name: str | None) -> tuple[Rain, Area, tuple[dt.datetime,
         attributes.get("attribution") or attributes.get("institution") or "unknown",
     )
     return rain, Area(0, 0, *shape), (first[0], last[1])
+
+
+#: Rows and columns that hold all of France's valid pixels; 25 divides both sizes.
+NATIONAL = Area(300, 225, 1050, 1225)
+
+
+def comephore(args: Namespace) -> tuple[Rain, Area, None]:
+    """Source and area of Comephore: by default the national crop, or all of an archive that holds less."""
+    from anemoi_scaleadapt.datasets.source import ComephoreSource
+
+    keys: dict = {"path": args.rain, "missing_files": "nan"}
+    if args.label:
+        keys["label"] = args.label
+    if args.min_quality is not None:
+        keys["min_quality"] = args.min_quality
+    box = dict(zip(("west", "south", "east", "north"), args.box, strict=True)) if args.box else None
+    frames = ComephoreSource(None, **keys, crop=box).frames
+    area = Area(**frames.crop)
+    if not box and frames.whole.shape[0] >= NATIONAL.row + NATIONAL.height:
+        area = NATIONAL
+    rain = Rain(
+        args.name or "comephore",
+        {"comephore": keys},
+        "Licence Ouverte 2.0 (Etalab)",
+        f"Source: Météo-France, réanalyses Coméphore, files of {newest(args.rain)}",
+        frames.whole.pixel / 1000,
+    )
+    return rain, area, None
+
+
+def newest(path: str) -> str:
+    """Day of the last change of the newest file: the licence asks for the date of the data."""
+    from anemoi_scaleadapt.datasets.archive import files_of
+
+    files = files_of([path], (".tar", ".gtif", ".tif", ".tiff", ".gtiff", ".nc", ".nc4"))
+    last = max(Path(file).stat().st_mtime for file in files)
+    return f"{dt.datetime.fromtimestamp(last, dt.UTC):%Y-%m-%d}"

@@ -127,5 +127,5 @@ def write(recipe: dict, path: Path) -> None:
     """Write to a temporary name beside ``path``, then rename."""
     half = path.with_name(f".{path.name}.part")
     head = f"# anemoi-datasets create {path.name} {recipe['name']}.zarr\n"
-    half.write_text(head + yaml.safe_dump(recipe, sort_keys=False, width=110))
+    half.write_text(head + yaml.safe_dump(recipe, sort_keys=False, width=110, allow_unicode=True), encoding="utf-8")
     half.replace(path)
