@@ -6,22 +6,34 @@ from pathlib import Path
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("factors", nargs="+", type=int, metavar="FACTOR", help="pixels on a side of a coarse cell")
+    parser.add_argument(
+        "factors", nargs="+", type=int, metavar="FACTOR", help="pixels on a side of a coarse cell"
+    )
     parser.add_argument(
         "--rain", required=True, metavar="PATH",
-        help="the fine rain: a NetCDF (.nc), a Zarr (.zarr), or Comephore (a folder, a tar or a glob of tars)",
+        help="the fine rain: NetCDF (.nc), Zarr (.zarr), or Comephore (a folder, a tar or a glob of tars)",
     )  # fmt: skip
-    parser.add_argument("--to", type=Path, default=Path(), metavar="DIR", help="folder of the recipes (default: here)")
-    parser.add_argument("--name", help="of the rain, in the names of recipes and datasets (default: from --rain)")
+    parser.add_argument(
+        "--to", type=Path, default=Path(), metavar="DIR", help="folder of the recipes (default: here)"
+    )
+    parser.add_argument(
+        "--name", help="of the rain, in the names of recipes and datasets (default: from --rain)"
+    )
     parser.add_argument("--start", metavar="DATE", help="year, month, day or date (default: all of a NetCDF)")
     parser.add_argument("--end", metavar="DATE", help="likewise, inclusive")
     parser.add_argument("--train-start", metavar="DATE", help="begin of the statistics (default: --start)")
-    parser.add_argument("--train-end", metavar="DATE", help="end of the statistics (default: 80 %% of the period)")
+    parser.add_argument(
+        "--train-end", metavar="DATE", help="end of the statistics (default: 80 %% of the period)"
+    )
     parser.add_argument(
         "--crop", nargs=4, type=int, metavar=("ROW", "COL", "HEIGHT", "WIDTH"), help="pixels (default: all)"
     )
     parser.add_argument(
-        "--box", nargs=4, type=float, metavar=("WEST", "SOUTH", "EAST", "NORTH"), help="degrees, instead of --crop"
+        "--box",
+        nargs=4,
+        type=float,
+        metavar=("WEST", "SOUTH", "EAST", "NORTH"),
+        help="degrees, instead of --crop",
     )
     parser.add_argument(
         "--min-quality", type=float, metavar="PERCENT", help="Comephore: pixels of a lower QUALIF are missing"

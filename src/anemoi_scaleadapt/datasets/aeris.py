@@ -1,7 +1,7 @@
 """The other layout of Comephore: AERIS's monthly NetCDFs ``comephore_1km-1h_YYYYMM.nc``.
 
-Dimensions (time, X, Y), X before Y; integers; hours since 1949-12-01. Their frames are labelled 01T00 .. 31T23 and
-the GeoTIFFs' 01T01 .. next month's 01T00, so whoever reads them must say what the label means (``label``).
+Dimensions (time, X, Y), X before Y; integers; hours since 1949-12-01. Their frames are labelled
+01T00 .. 31T23 and the GeoTIFFs' 01T01 .. next month's 01T00, so whoever reads them must say what the label means (``label``).
 """
 
 import datetime as dt
@@ -49,7 +49,7 @@ def _open(path: str) -> Any:
 
 
 def grid_of(data: Any, path: str) -> StereGrid:
-    """The grid from the global attributes, which give the north-western corner in degrees to two or three decimals.
+    """The grid from the global attributes, with the north-western corner in degrees to some decimals.
 
     A corner within half a pixel of the national grid's is that one.
 
@@ -65,13 +65,20 @@ def grid_of(data: Any, path: str) -> StereGrid:
         raise ScaleAdaptError(f"{path}: {error}: not AERIS's layout of Comephore.") from error
     keys = dict(word.lstrip("+").split("=", 1) for word in proj.split() if "=" in word)
     expected = {"proj": "stere", "lat_ts": 45.0, "lon_0": 0.0}
-    wrong = [k for k, v in expected.items() if (keys.get(k) if isinstance(v, str) else float(keys.get(k, "nan"))) != v]
+    wrong = [
+        k
+        for k, v in expected.items()
+        if (keys.get(k) if isinstance(v, str) else float(keys.get(k, "nan"))) != v
+    ]
     if wrong:
         raise ScaleAdaptError(f"{path}: not Comephore's projection: crs_proj4_string is {proj!r}.")
     left, top = (float(v) for v in to_xy(*corner))
     nx, ny = data.dimensions["X"].size, data.dimensions["Y"].size
     known = StereGrid()
-    if max(abs(left - known.left), abs(top - known.top)) < 1000 and (ny, nx, pixel) == (*known.shape, known.pixel):
+    if max(abs(left - known.left), abs(top - known.top)) < 1000 and (ny, nx, pixel) == (
+        *known.shape,
+        known.pixel,
+    ):
         return known
     return StereGrid(left, top, pixel, ny, nx)
 
@@ -81,7 +88,9 @@ def _times(path: str) -> dict[dt.datetime, int]:
     import netCDF4
 
     time = _open(path)["time"]
-    dates = netCDF4.num2date(time[:], time.units, only_use_cftime_datetimes=False, only_use_python_datetimes=True)
+    dates = netCDF4.num2date(
+        time[:], time.units, only_use_cftime_datetimes=False, only_use_python_datetimes=True
+    )
     stamps = [dt.datetime(*d.timetuple()[:6]) for d in dates]
     if len(set(stamps)) < len(stamps):
         double = next(s for s in stamps if stamps.count(s) > 1)
@@ -106,9 +115,11 @@ class AerisFrames:
         min_quality: float | None = None,
         label: str | None = None,
     ) -> None:
+        """Open the first file and settle grid and crop."""
         if label not in ("start", "end"):
             raise ScaleAdaptError(
-                f"comephore.label: {label!r}: the NetCDFs' times are shifted against the GeoTIFFs'. Compare one frame "
+                f"comephore.label: {label!r}: the NetCDFs' times are shifted against the GeoTIFFs'. "
+                "Compare one frame "
                 "of both and say whether the label is the `start` or the `end` of the hour."
             )
         self.path, self.missing_files, self.min_quality = path, missing_files, min_quality
@@ -138,7 +149,9 @@ class AerisFrames:
                     continue
                 date = stamps[stamp]
                 if date in self._found:
-                    raise ScaleAdaptError(f"the hour {date:%Y-%m-%dT%H} is in {self._found[date][0]} and in {path}.")
+                    raise ScaleAdaptError(
+                        f"the hour {date:%Y-%m-%dT%H} is in {self._found[date][0]} and in {path}."
+                    )
                 self._found[date] = path, i
         missing = [f"{d:%Y-%m-%dT%H}" for d in dates if d not in self._found]
         if missing:

@@ -1,7 +1,7 @@
 """Where every hour lies: monthly tars that are read in place, folders of frames, single frames.
 
-A tar is scanned when one of its months is asked for, and at most a few tars' directories are held, so that neither
-time nor memory grows with the length of the archive.
+A tar is scanned when one of its months is asked for, and at most a few tars' directories are held, so that
+neither time nor memory grows with the length of the archive.
 """
 
 import datetime as dt
@@ -32,6 +32,7 @@ class Location:
     size: int = 0
 
     def __str__(self) -> str:
+        """For messages."""
         return f"{self.path}: {self.member}" if self.member else self.path
 
     def read(self) -> bytes:
@@ -141,6 +142,7 @@ class Archive:
     """
 
     def __init__(self, path: str | list[str]) -> None:
+        """List the files; no tar is opened yet."""
         self.path = path
         paths = [path] if isinstance(path, str | os.PathLike) else list(path)
         files = files_of([os.fspath(p) for p in paths], (".tar", ".gtif", ".tif", ".tiff", ".gtiff"))
@@ -148,7 +150,8 @@ class Archive:
         self.loose = [(key, Location(f)) for f in files if not f.endswith(".tar") and (key := frame_key(f))]
         if not self.tars and not self.loose:
             raise ScaleAdaptError(
-                f"path: {path}: no monthly tar (H_COMEPHORE_YYYYMM.tar) and no frame (YYYYMMDDHH_RR.gtif) is there."
+                f"path: {path}: no monthly tar (H_COMEPHORE_YYYYMM.tar) and no frame "
+                "(YYYYMMDDHH_RR.gtif) is there."
             )
 
     def directory(self, tar: str) -> Directory:
@@ -202,7 +205,8 @@ class Archive:
                 continue
             if key in found:
                 raise ScaleAdaptError(
-                    f"the hour {key[0]:%Y-%m-%dT%H} {key[1]} is there twice: {found[key]} and {location}. Remove one, "
+                    f"the hour {key[0]:%Y-%m-%dT%H} {key[1]} is there twice: {found[key]} and "
+                    f"{location}. Remove one, "
                     "or give a narrower path."
                 )
             found[key] = location

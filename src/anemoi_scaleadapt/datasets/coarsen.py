@@ -40,8 +40,14 @@ def check_factor(shape: tuple[int, int], factor: int, where: str = "coarsen") ->
     ny, nx = shape
     if ny % factor or nx % factor:
         fit = (ny - ny % factor, nx - nx % factor)
-        crop = f"the largest crop that fits is {fit[0]} x {fit[1]}" if all(fit) else "the grid is smaller than one block"
-        raise ScaleAdaptError(f"{where}: factor {factor} does not divide the grid of {ny} x {nx} (rows x columns): {crop}.")
+        crop = (
+            f"the largest crop that fits is {fit[0]} x {fit[1]}"
+            if all(fit)
+            else "the grid is smaller than one block"
+        )
+        raise ScaleAdaptError(
+            f"{where}: factor {factor} does not divide the grid of {ny} x {nx} (rows x columns): {crop}."
+        )
 
 
 def block_mean(field: np.ndarray, factor: int, min_valid: float = 1.0) -> np.ndarray:
@@ -80,7 +86,8 @@ def block_positions(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean position on the sphere of the pixels of every block.
 
-    The pixels are unit vectors whose mean is put back on the sphere, so the poles and the date line need no care.
+    The pixels are unit vectors whose mean is put back on the sphere, so the poles and the date line
+    need no care.
 
     Parameters
     ----------
@@ -107,6 +114,7 @@ class CoarseField(WrappedField):
     def __init__(
         self, field: Any, shape: tuple[int, int], area: tuple[slice, slice], factor: int, min_valid: float
     ) -> None:
+        """Keep what is needed; read nothing."""
         super().__init__(field)
         self._whole_shape, self._area, self._factor, self._min_valid = shape, area, factor, min_valid
         ny, nx = (s.stop - s.start for s in area)
@@ -135,7 +143,10 @@ class CoarseField(WrappedField):
 
     def to_latlon(self, flatten: bool = True) -> dict[str, np.ndarray]:
         """Latitudes and longitudes of the blocks under the names ``lat`` and ``lon``."""
-        return {k: v if flatten else v.reshape(self.shape) for k, v in zip(("lat", "lon"), self._positions, strict=True)}
+        return {
+            k: v if flatten else v.reshape(self.shape)
+            for k, v in zip(("lat", "lon"), self._positions, strict=True)
+        }
 
     @property
     def values(self) -> np.ndarray:
@@ -178,7 +189,8 @@ class CoarsenFilter(Filter):
     Raises
     ------
     ScaleAdaptError
-        For a factor or share out of range, a flat field without ``shape``, or a factor that does not divide the grid.
+        For a factor or share out of range, a flat field without ``shape``, or a factor that does not
+        divide the grid.
     """
 
     def __init__(
@@ -189,6 +201,7 @@ class CoarsenFilter(Filter):
         crop: dict[str, int] | None = None,
         shape: tuple[int, int] | None = None,
     ) -> None:
+        """Check the keys of the recipe."""
         if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
             raise ScaleAdaptError(f"coarsen.factor: {factor!r} is not a whole number of at least 1.")
         if not 0 < min_valid <= 1:
@@ -206,7 +219,8 @@ class CoarsenFilter(Filter):
             shape = self.shape or tuple(field.shape)
             if len(shape) != 2:
                 raise ScaleAdaptError(
-                    f"coarsen: the fields have shape {shape}, not rows and columns: give the grid of the source "
+                    f"coarsen: the fields have shape {shape}, not rows and columns: give the grid of "
+                    "the source "
                     "as `coarsen: {factor: ..., shape: [rows, columns]}`."
                 )
             area = self.area(shape)
@@ -221,5 +235,7 @@ class CoarsenFilter(Filter):
         row, col = self.crop["row"], self.crop["col"]
         rows, columns = slice(row, row + self.crop["height"]), slice(col, col + self.crop["width"])
         if row < 0 or col < 0 or rows.stop > shape[0] or columns.stop > shape[1]:
-            raise ScaleAdaptError(f"coarsen.crop: {self.crop} reaches outside the grid of {shape[0]} x {shape[1]}.")
+            raise ScaleAdaptError(
+                f"coarsen.crop: {self.crop} reaches outside the grid of {shape[0]} x {shape[1]}."
+            )
         return rows, columns

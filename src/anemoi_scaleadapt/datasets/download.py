@@ -37,7 +37,11 @@ def total_size(response: requests.Response, have: int) -> int | None:
 
 
 def continue_part(
-    session: requests.Session, resource: Resource, part: Path, timeout: float, progress: Callable[[int, int | None], None]
+    session: requests.Session,
+    resource: Resource,
+    part: Path,
+    timeout: float,
+    progress: Callable[[int, int | None], None],
 ) -> None:
     """One try: append what is missing to ``part``.
 
@@ -53,7 +57,9 @@ def continue_part(
     try:
         with session.get(resource.url, headers=headers, stream=True, timeout=timeout) as response:
             if response.status_code in FINAL:
-                raise ScaleAdaptError(f"{resource.url}: the server answers {response.status_code} {response.reason}.")
+                raise ScaleAdaptError(
+                    f"{resource.url}: the server answers {response.status_code} {response.reason}."
+                )
             if response.status_code == 416:  # nothing behind what we have: either whole or of another file
                 total = response.headers.get("Content-Range", "").rpartition("/")[2]
                 if total == str(have):
@@ -62,7 +68,9 @@ def continue_part(
                 raise BrokenError("the part does not fit the file")
             if response.status_code not in (200, 206):
                 raise BrokenError(f"the server answers {response.status_code} {response.reason}")
-            if response.status_code == 206 and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+            if response.status_code == 206 and not response.headers.get("Content-Range", "").startswith(
+                f"bytes {have}-"
+            ):
                 raise BrokenError("the server sends another range than asked for")
             resumed = response.status_code == 206
             total = total_size(response, have)
@@ -90,7 +98,8 @@ def check(resource: Resource, part: Path) -> None:
     Raises
     ------
     BrokenError
-        When it is another file, or not a whole tar; the part is deleted, for a later try must not continue it.
+        When it is another file, or not a whole tar; the part is deleted, for a later try must
+        not continue it.
     """
     wrong = None
     if resource.checksum and resource.checksum[0] in hashlib.algorithms_available:
@@ -170,7 +179,11 @@ def download(
             grown = part.exists() and part.stat().st_size > before
             failures = 1 if grown else failures + 1
             if failures >= tries or checked >= tries:
-                kept = f" What came is kept in {part}: the same command goes on from there." if part.exists() else ""
+                kept = (
+                    f" What came is kept in {part}: the same command goes on from there."
+                    if part.exists()
+                    else ""
+                )
                 raise ScaleAdaptError(f"{resource.url}: {error}, after {tries} tries.{kept}") from error
             wait = min(pause * 2 ** (failures - 1), 300.0)
             tell(f"{resource.name}: {error}; again in {wait:g} s")

@@ -38,7 +38,9 @@ def resolve_crop(grid: StereGrid, crop: dict | None) -> dict[str, int]:
         return dict(crop)
     if set(crop) == {"west", "south", "east", "north"}:
         return grid.box(**crop)
-    raise ScaleAdaptError(f"crop: {crop} must have row, col, height, width (pixels) or west, south, east, north.")
+    raise ScaleAdaptError(
+        f"crop: {crop} must have row, col, height, width (pixels) or west, south, east, north."
+    )
 
 
 class GeoTiffFrames:
@@ -51,8 +53,8 @@ class GeoTiffFrames:
     crop
         See :func:`resolve_crop`.
     missing_files
-        ``error``, or ``nan``: an hour that is not there or cannot be read is missing. A frame on another grid, of
-        another hour or of another kind than its name says is an error in both cases.
+        ``error``, or ``nan``: an hour that is not there or cannot be read is missing. A frame on
+        another grid, of another hour or of another kind than its name says is an error in both cases.
     min_quality
         Pixels of a lower QUALIF, or without one, are missing.
 
@@ -69,6 +71,7 @@ class GeoTiffFrames:
         missing_files: str = "error",
         min_quality: float | None = None,
     ) -> None:
+        """Settle grid and crop with the first readable frame."""
         self.archive, self.missing_files, self.min_quality = archive, missing_files, min_quality
         self.whole = self._first_grid()
         self.crop = resolve_crop(self.whole, crop)

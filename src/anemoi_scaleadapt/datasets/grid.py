@@ -5,8 +5,8 @@ pyproj is kept out on purpose: imported after eccodes it ends the interpreter. T
 
 References
 ----------
-Snyder (1987): Map Projections, a Working Manual, USGS Professional Paper 1395, equations 3-4, 15-9, 21-33 to 21-39
-(EPSG:9829, polar stereographic variant B).
+Snyder (1987): Map Projections, a Working Manual, USGS Professional Paper 1395, equations 3-4, 15-9,
+21-33 to 21-39 (EPSG:9829, polar stereographic variant B).
 """
 
 from dataclasses import dataclass, replace
@@ -82,9 +82,17 @@ class StereGrid:
         """The side of a pixel, as ``"1km"``."""
         return f"{self.pixel / 1000:g}km"
 
+    def __str__(self) -> str:
+        """For messages."""
+        return (
+            f"{self.ny} x {self.nx} pixels of {self.pixel:g} m, corner at {self.left:.0f}, {self.top:.0f} m"
+        )
+
     def same_as(self, other: "StereGrid") -> bool:
         """Whether two grids are one, to a thousandth of a pixel."""
-        near = all(abs(getattr(self, n) - getattr(other, n)) < 1e-3 * self.pixel for n in ("left", "top", "pixel"))
+        near = all(
+            abs(getattr(self, n) - getattr(other, n)) < 1e-3 * self.pixel for n in ("left", "top", "pixel")
+        )
         return near and self.shape == other.shape
 
     def crop(self, row: int, col: int, height: int, width: int) -> "StereGrid":
@@ -112,22 +120,31 @@ class StereGrid:
             When the box is not one, or holds no pixel of the grid.
         """
         if not (west < east and south < north):
-            raise ScaleAdaptError(f"crop: west {west}, south {south}, east {east}, north {north} is not a box.")
+            raise ScaleAdaptError(
+                f"crop: west {west}, south {south}, east {east}, north {north} is not a box."
+            )
         lon, lat = lonlat(self)
         inside = (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)
         if not inside.any():
             raise ScaleAdaptError(
-                f"crop: west {west}, south {south}, east {east}, north {north} holds no pixel of the grid, which lies "
+                f"crop: west {west}, south {south}, east {east}, north {north} holds no pixel of the "
+                "grid, which lies "
                 f"in {lon.min():.2f} .. {lon.max():.2f} E, {lat.min():.2f} .. {lat.max():.2f} N."
             )
         rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
         row, col = int(rows[0]), int(columns[0])
-        return {"row": row, "col": col, "height": int(rows[-1]) - row + 1, "width": int(columns[-1]) - col + 1}
+        return {
+            "row": row,
+            "col": col,
+            "height": int(rows[-1]) - row + 1,
+            "width": int(columns[-1]) - col + 1,
+        }
 
 
 @lru_cache(maxsize=4)
 def lonlat(grid: StereGrid) -> tuple[np.ndarray, np.ndarray]:
-    """Longitudes and latitudes of the pixel centres, (y, x), in degrees, read-only; kept, for they take 0.3 s."""
+    """Longitudes and latitudes of the pixel centres, (y, x), in degrees, read-only; kept, for they "
+    "take 0.3 s."""
     x = grid.left + (np.arange(grid.nx) + 0.5) * grid.pixel
     y = grid.top - (np.arange(grid.ny) + 0.5) * grid.pixel
     both = to_lonlat(*np.meshgrid(x, y))

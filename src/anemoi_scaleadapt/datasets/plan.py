@@ -38,7 +38,9 @@ def make(args: Namespace) -> Plan:
         raise ScaleAdaptError("--crop and --box: give one of them.")
     if args.rain.endswith((".nc", ".nc4", ".zarr")) and not args.label:
         if args.box:
-            raise ScaleAdaptError(f"--box: {args.rain} is no Comephore; give its rows and columns with --crop.")
+            raise ScaleAdaptError(
+                f"--box: {args.rain} is no Comephore; give its rows and columns with --crop."
+            )
         rain, whole, covered = gridded(args.rain, args.name)
     else:
         rain, whole, covered = comephore(args)
@@ -49,7 +51,8 @@ def make(args: Namespace) -> Plan:
     area = wanted.fit(args.factors)
     if area != wanted:
         remarks.append(
-            f"{wanted.height} x {wanted.width} pixels are no multiple of {', '.join(map(str, args.factors))}: "
+            f"{wanted.height} x {wanted.width} pixels are no multiple of "
+            f"{', '.join(map(str, args.factors))}: "
             f"taking the largest crop that fits, the first {area.height} rows and {area.width} columns."
         )
     if covered and not (args.start and args.end):
@@ -58,19 +61,27 @@ def make(args: Namespace) -> Plan:
     else:
         start, end = args.start, args.end
     if not (start and end):
-        raise ScaleAdaptError("--start and --end: give the period of the datasets, such as 2023-01 and 2023-12.")
+        raise ScaleAdaptError(
+            "--start and --end: give the period of the datasets, such as 2023-01 and 2023-12."
+        )
     dates = period(start, end)
     training = training_period(args, dates)
     if not args.train_end:
-        remarks.append(f"--train-end is not given: the statistics end at {training[1].isoformat()}, 80 % of the period.")
+        remarks.append(
+            f"--train-end is not given: the statistics end at {training[1].isoformat()}, 80 % of the period."
+        )
     return Plan(rain, area, dates, training, sorted({1, *args.factors}), remarks)
 
 
-def training_period(args: Namespace, dates: tuple[dt.datetime, dt.datetime]) -> tuple[dt.datetime, dt.datetime]:
+def training_period(
+    args: Namespace, dates: tuple[dt.datetime, dt.datetime]
+) -> tuple[dt.datetime, dt.datetime]:
     """The period of the statistics; must lie within the dates."""
     first = bounds(args.train_start, "--train-start")[0] if args.train_start else dates[0]
     hours = int((dates[1] - dates[0]) / HOUR) + 1
-    last = bounds(args.train_end, "--train-end")[1] if args.train_end else dates[0] + (hours * 4 // 5 - 1) * HOUR
+    last = (
+        bounds(args.train_end, "--train-end")[1] if args.train_end else dates[0] + (hours * 4 // 5 - 1) * HOUR
+    )
     if not dates[0] <= first <= last <= dates[1]:
         raise ScaleAdaptError(
             f"--train-start, --train-end: {first.isoformat()} to {last.isoformat()} does not lie within the "

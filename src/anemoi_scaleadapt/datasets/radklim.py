@@ -57,11 +57,15 @@ def extract(wheel: Path, folder: Path) -> Path:
         with zipfile.ZipFile(wheel) as archive:
             path = Path(archive.extract(MEMBER, folder))
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise ScaleAdaptError(f"{wheel}: not the wheel of {REQUIREMENT} ({error}); download it again.") from error
+        raise ScaleAdaptError(
+            f"{wheel}: not the wheel of {REQUIREMENT} ({error}); download it again."
+        ) from error
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != SHA256:
-        raise ScaleAdaptError(f"{wheel}: {MEMBER} has sha256 {digest}, not {SHA256}: download {REQUIREMENT} again.")
+        raise ScaleAdaptError(
+            f"{wheel}: {MEMBER} has sha256 {digest}, not {SHA256}: download {REQUIREMENT} again."
+        )
     return path
 
 
@@ -101,7 +105,10 @@ def smooth_coordinate(rounded: np.ndarray) -> np.ndarray:
 
 
 def make_hourly(
-    source: Path, size: int = 170, phase: int = 0, progress: Callable[[int, int], None] = lambda done, total: None
+    source: Path,
+    size: int = 170,
+    phase: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> xr.Dataset:
     """Hourly mean rates from the 5-minute file.
 
@@ -120,8 +127,8 @@ def make_hourly(
     Returns
     -------
     xarray.Dataset
-        ``rain`` (time, y, x) in mm h-1, float32; time is the END of the hour, UTC; rows go from north to south;
-        2-D ``latitude`` and ``longitude``.
+        ``rain`` (time, y, x) in mm h-1, float32; time is the END of the hour, UTC; rows from north to
+        south; 2-D ``latitude`` and ``longitude``.
 
     Raises
     ------
@@ -129,7 +136,9 @@ def make_hourly(
         For a size or phase out of range, or a source with missing values.
     """
     if not 1 <= size <= LARGEST:
-        raise ScaleAdaptError(f"--size {size}: the window without missing values has {LARGEST} pixels on a side.")
+        raise ScaleAdaptError(
+            f"--size {size}: the window without missing values has {LARGEST} pixels on a side."
+        )
     if phase % 5 or not 0 <= phase <= 55:
         raise ScaleAdaptError(f"--phase {phase}: the source has a value every 5 minutes: give 0, 5, .. 55.")
     first = phase // 5
@@ -138,7 +147,9 @@ def make_hourly(
     with xr.open_dataset(source, engine="netcdf4") as five:
         units = five.rainfall_amount.attrs.get("long_name")
         if units != "5-minute rainfall sum":
-            raise ScaleAdaptError(f"{source}: rainfall_amount is {units!r}, expected the 5-minute rainfall sum in mm.")
+            raise ScaleAdaptError(
+                f"{source}: rainfall_amount is {units!r}, expected the 5-minute rainfall sum in mm."
+            )
         hours = (five.sizes["time"] - first) // STEPS
         rain = np.empty((hours, size, size), np.float32)
         for hour in range(0, hours, 44):  # one read is 44 hours, so that 1 GB is never held at once
@@ -147,11 +158,13 @@ def make_hourly(
             rain[hour:last] = hourly_rates(five.rainfall_amount[steps, rows, columns].values)
             progress(last, hours)
         # A step is named after its begin, so the hour of steps 00:00 .. 00:55 ends at 01:00.
-        ends = five.time.values[first :: STEPS][:hours] + np.timedelta64(1, "h")
+        ends = five.time.values[first::STEPS][:hours] + np.timedelta64(1, "h")
         latitude, longitude = (smooth_coordinate(five[n].values[WINDOW]) for n in ("latitudes", "longitudes"))
     inner = (slice(margin, margin + size),) * 2
     if np.isnan(rain).any():
-        raise ScaleAdaptError(f"{source}: missing values where there should be none; download {REQUIREMENT} again.")
+        raise ScaleAdaptError(
+            f"{source}: missing values where there should be none; download {REQUIREMENT} again."
+        )
     return describe(rain, ends, latitude[inner], longitude[inner], phase)
 
 
@@ -188,7 +201,8 @@ def describe(
             "source": f"{REQUIREMENT}: {MEMBER}",
             "licence": LICENCE,
             "attribution": ATTRIBUTION,
-            "comment": "Latitude and longitude smoothed from the two decimals of the source, which moved the place.",
+            "comment": "Latitude and longitude smoothed from the two decimals of the source, which "
+            "moved the place.",
             "phase_minutes": phase,
         },
     )  # fmt: skip
@@ -209,7 +223,10 @@ def is_complete(path: Path, size: int, phase: int) -> bool:
 def write(dataset: xr.Dataset, path: Path) -> None:
     """Write to a temporary name beside ``path``, then rename."""
     half = path.with_name(f".{path.name}.part")
-    encoding = {"rain": {"zlib": True, "complevel": 4, "shuffle": True}, "time": {"units": "minutes since 2018-05-10"}}
+    encoding = {
+        "rain": {"zlib": True, "complevel": 4, "shuffle": True},
+        "time": {"units": "minutes since 2018-05-10"},
+    }
     try:
         dataset.to_netcdf(half, engine="netcdf4", encoding=encoding)
         half.replace(path)

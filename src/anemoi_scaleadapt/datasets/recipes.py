@@ -34,7 +34,8 @@ class Area:
         height, width = self.height - self.height % step, self.width - self.width % step
         if not height or not width:
             raise ScaleAdaptError(
-                f"factors {', '.join(map(str, factors))}: no crop of {self.height} x {self.width} pixels is a multiple "
+                f"factors {', '.join(map(str, factors))}: no crop of {self.height} x {self.width} "
+                "pixels is a multiple "
                 f"of {step}, their least common multiple: take fewer factors at once, or a larger area."
             )
         return Area(self.row, self.col, height, width)
@@ -56,7 +57,8 @@ class Rain:
 
 
 def chunk_dates(pixels: int) -> int:
-    """Dates in a chunk: as many of 1 .. 24 as keep it at 4 MB, so that one window of a small area is one read."""
+    """Dates in a chunk: as many of 1 .. 24 as keep it at 4 MB, so that one window of a small area "
+    "is one read."""
     fitting = [n for n in (1, 2, 3, 4, 6, 8, 12, 24) if 4 * n * pixels <= CHUNK_BYTES]
     return max(fitting, default=1)
 
@@ -71,7 +73,8 @@ def group_dates(pixels: int) -> int:
 
 
 def dataset_name(rain: Rain, factor: int, first: dt.datetime, last: dt.datetime) -> str:
-    """A name that ``anemoi-datasets check`` accepts, such as ``scaleadapt-rain-comephore-25km-2023-2024-1h-v1``."""
+    """A name that ``anemoi-datasets check`` accepts, such as "
+    "``scaleadapt-rain-comephore-25km-2023-2024-1h-v1``."""
     resolution = f"{rain.pixel_km * factor:g}km".replace(".", "p")
     return f"scaleadapt-rain-{rain.name}-{resolution}-{first:%Y}-{last:%Y}-1h-v1"
 
@@ -112,7 +115,8 @@ def recipe(
         coarsen["min_valid"] = min_valid
     return {
         "name": dataset_name(rain, factor, *dates),
-        "description": f"Hourly mean rain rate (mm h-1) at {rain.pixel_km * factor:g} km; date = end of the hour, UTC",
+        "description": f"Hourly mean rain rate (mm h-1) at {rain.pixel_km * factor:g} km; date = end "
+        "of the hour, UTC",
         "licence": rain.licence,
         "attribution": rain.attribution,
         "dates": {"start": dates[0].isoformat(), "end": dates[1].isoformat(), "frequency": "1h"},
@@ -127,5 +131,7 @@ def write(recipe: dict, path: Path) -> None:
     """Write to a temporary name beside ``path``, then rename."""
     half = path.with_name(f".{path.name}.part")
     head = f"# anemoi-datasets create {path.name} {recipe['name']}.zarr\n"
-    half.write_text(head + yaml.safe_dump(recipe, sort_keys=False, width=110, allow_unicode=True), encoding="utf-8")
+    half.write_text(
+        head + yaml.safe_dump(recipe, sort_keys=False, width=110, allow_unicode=True), encoding="utf-8"
+    )
     half.replace(path)

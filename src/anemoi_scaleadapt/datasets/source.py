@@ -10,8 +10,8 @@ In a recipe of anemoi-datasets::
 
 References
 ----------
-Champeaux et al. (2009): Les mesures de précipitations et l'estimation des lames d'eau à Météo-France, La Houille
-Blanche 5, 28-34, doi:10.1051/lhb/2009052.
+Champeaux et al. (2009): Les mesures de précipitations et l'estimation des lames d'eau à Météo-France, La
+Houille Blanche 5, 28-34, doi:10.1051/lhb/2009052.
 """
 
 import datetime as dt
@@ -47,6 +47,7 @@ class RainField(Field):
     mars_area = mars_grid = None
 
     def __init__(self, frames: GeoTiffFrames | AerisFrames, date: dt.datetime, kind: str) -> None:
+        """Describe the frame; read nothing."""
         super().__init__()
         self._frames, self._date, self._kind = frames, date, kind
         known = KINDS[kind]
@@ -55,6 +56,7 @@ class RainField(Field):
         )
 
     def __repr__(self) -> str:
+        """For messages."""
         return f"RainField({KINDS[self._kind].param}, {self._date.isoformat()})"
 
     @property
@@ -86,8 +88,8 @@ class RainField(Field):
 class ComephoreSource(Source):
     """Recipe key ``comephore``.
 
-    The variables are ``rain`` and ``rain_error`` (mean rates over the preceding hour, mm h-1) and ``rain_quality``
-    (per cent). A date is the END of the hour, UTC.
+    The variables are ``rain`` and ``rain_error`` (mean rates over the preceding hour, mm h-1) and
+    ``rain_quality`` (per cent). A date is the END of the hour, UTC.
 
     Parameters
     ----------
@@ -104,7 +106,8 @@ class ComephoreSource(Source):
     min_quality
         Pixels of a lower QUALIF are missing, per cent. QUALIF is 0 everywhere in the early years.
     label
-        For the NetCDFs only, where it must be given: whether their times are the ``start`` or the ``end`` of the hour.
+        For the NetCDFs only, where it must be given: whether their times are the ``start`` or the ``end``
+        of the hour.
 
     Raises
     ------
@@ -124,6 +127,7 @@ class ComephoreSource(Source):
         min_quality: float | None = None,
         label: str | None = None,
     ) -> None:
+        """Check the keys and open the archive."""
         super().__init__(context)
         self.kinds = [kinds] if isinstance(kinds, str) else list(kinds)
         if not self.kinds or not set(self.kinds) <= set(KINDS):
@@ -136,7 +140,9 @@ class ComephoreSource(Source):
         if is_aeris(path):
             self.frames = AerisFrames(path, *options, label=label)
         elif label is not None:
-            raise ScaleAdaptError("comephore.label: only for AERIS's NetCDFs; a GeoTIFF is named after the end.")
+            raise ScaleAdaptError(
+                "comephore.label: only for AERIS's NetCDFs; a GeoTIFF is named after the end."
+            )
         else:
             self.frames = GeoTiffFrames(Archive(path), *options)
 

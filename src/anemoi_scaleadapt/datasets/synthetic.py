@@ -1,7 +1,7 @@
 """Invented Comephore months, in the official format byte for byte: for tests, benchmarks and a dry run.
 
-The rain is a field of smoothed noise that moves 7 rows and 11 columns an hour; it has the archive's integers and
-missing values, not its climate.
+The rain is a field of smoothed noise that moves 7 rows and 11 columns an hour; it has the archive's integers
+and missing values, not its climate.
 """
 
 import datetime as dt
@@ -27,7 +27,11 @@ DOUBLE, SHORT = 12, 3
 
 
 def encode(
-    values: np.ndarray, date: dt.datetime, kind: str, grid: StereGrid, doubles: tuple[float, ...] = GEO_DOUBLES
+    values: np.ndarray,
+    date: dt.datetime,
+    kind: str,
+    grid: StereGrid,
+    doubles: tuple[float, ...] = GEO_DOUBLES,
 ) -> bytes:
     """One frame as an LZW GeoTIFF.
 
@@ -49,7 +53,12 @@ def encode(
     tags[33550] = (grid.pixel, grid.pixel, 0.0)
     tags[33922] = (0.0, 0.0, 0.0, grid.left, grid.top, 0.0)
     tags[34735], tags[34736] = tuple(n for key in GEO_KEYS for n in key), doubles
-    tags[270], tags[305], tags[306], tags[315] = kind, "COMEPHORE", f"{date:%Y:%m:%d %H:%M:%S}", "METEO FRANCE"
+    tags[270], tags[305], tags[306], tags[315] = (
+        kind,
+        "COMEPHORE",
+        f"{date:%Y:%m:%d %H:%M:%S}",
+        "METEO FRANCE",
+    )
     buffer = io.BytesIO()
     Image.fromarray(values).save(buffer, "TIFF", compression="tiff_lzw", tiffinfo=tags)
     return buffer.getvalue()
@@ -82,7 +91,9 @@ def hours(
     missing = missing or (slice(0, ny // 10), slice(0, nx // 10))
     for hour in range(count):
         moved = np.roll(noise, (7 * hour, 11 * hour), (0, 1))[:ny, :nx]
-        rain = np.where(moved > 0.8, 10 * np.expm1(1.3 * (moved - 0.8)) + 1, 0) * (0.7 + 0.6 * rng.random((ny, nx)))
+        rain = np.where(moved > 0.8, 10 * np.expm1(1.3 * (moved - 0.8)) + 1, 0) * (
+            0.7 + 0.6 * rng.random((ny, nx))
+        )
         rain = np.clip(rain, 0, 3000).astype(np.uint16)
         frames = {"RR": rain, "ERR": rain // 5, "QUALIF": np.full((ny, nx), 84, np.uint8)}
         for kind, frame in frames.items():
@@ -110,7 +121,9 @@ def write_months(
         if month not in tars:
             tars[month] = tarfile.open(folder / f"H_COMEPHORE_{month}.tar", "w")
         for kind in kinds:
-            add_member(tars[month], f"{date:%Y}/{date:%Y%m%d%H}_{kind}.gtif", encode(frames[kind], date, kind, grid))
+            add_member(
+                tars[month], f"{date:%Y}/{date:%Y%m%d%H}_{kind}.gtif", encode(frames[kind], date, kind, grid)
+            )
     for tar in tars.values():
         tar.close()
 
