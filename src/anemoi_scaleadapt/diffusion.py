@@ -1,0 +1,63 @@
+"""From beta to noise levels, and the preconditioning of the residual network.
+
+The paper trains v-prediction on a linear DDPM schedule, R_n = sqrt(abar_n) R + sqrt(1 - abar_n) eps, with
+beta_n from 1e-4 to beta in T = 1000 steps. Divide by sqrt(abar_n): the network sees R + sigma_n eps with
+sigma_n = sqrt((1 - abar_n) / abar_n). For a residual of unit variance its v is, up to sign, the network output of
+Karras et al. (2022) with sigma_data = 1. So beta fixes which noise levels are trained, and nothing else.
+"""
+
+import torch
+from torch import Tensor
+
+STEPS = 1000
+BETA_START = 1e-4
+
+
+def betas(beta: float, steps: int = STEPS) -> Tensor:
+    """Variances of the linear DDPM schedule, float64, shape (steps,).
+
+    Parameters
+    ----------
+    beta : float
+        Their end value, the paper's beta.
+    steps : int
+        Number of levels, T in the paper.
+    """
+    return torch.linspace(BETA_START, beta, steps, dtype=torch.float64)
+
+
+def noise_levels(beta: float, steps: int = STEPS) -> Tensor:
+    """Noise levels sigma_n = sqrt((1 - abar_n) / abar_n), ascending, float64, shape (steps,).
+
+    Examples
+    --------
+    >>> round(float(noise_levels(0.020)[-1]))
+    157
+    """
+    kept = torch.cumprod(1 - betas(beta, steps), dim=0)
+    return torch.sqrt((1 - kept) / kept)
+
+
+def condition_noise(x: Tensor, sigma: Tensor) -> Tensor:
+    """Scale a noisy residual R + sigma n to unit variance (c_in of Karras et al., table 1, sigma_data = 1)."""
+    return x / torch.sqrt(1 + sigma.square())
+
+
+def denoised(x: Tensor, sigma: Tensor, output: Tensor) -> Tensor:
+    """Denoised residual D = c_skip x + c_out F (Karras et al., table 1, sigma_data = 1).
+
+    Parameters
+    ----------
+    x : Tensor
+        Noisy residual R + sigma n.
+    sigma : Tensor
+        Noise level, broadcastable to `x`.
+    output : Tensor
+        Network output F.
+    """
+    return x / (1 + sigma.square()) + output * sigma / torch.sqrt(1 + sigma.square())
+
+
+def target(residual: Tensor, noise: Tensor, sigma: Tensor) -> Tensor:
+    """What F must be: (sigma R - n) / sqrt(1 + sigma^2), the paper's v with the opposite sign."""
+    return (sigma * residual - noise) / torch.sqrt(1 + sigma.square())

@@ -1,0 +1,88 @@
+"""Run a strictly local network over tiles, so that activations never fill more memory than one tile."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One tile: the pixels it yields, and those with halo that it reads; (y0, y1, x0, x1)."""
+
+    inner: tuple[int, int, int, int]
+    outer: tuple[int, int, int, int]
+
+    def read(self, x: Tensor, factor: int = 1) -> Tensor:
+        """Cut the tile with its halo from (..., y, x) whose pixels are `factor` fine pixels wide."""
+        y0, y1, x0, x1 = (edge // factor for edge in self.outer)
+        return x[..., y0:y1, x0:x1]
+
+    def write(self, out: Tensor, y: Tensor, factor: int = 1) -> None:
+        """Copy the inner part of the tile's result `y` to its place in `out`."""
+        y0, y1, x0, x1 = (edge // factor for edge in self.inner)
+        top, left = self.outer[0] // factor, self.outer[2] // factor
+        out[..., y0:y1, x0:x1] = y[..., y0 - top : y1 - top, x0 - left : x1 - left]
+
+
+def plan(height: int, width: int, size: int, halo: int, stride: int) -> Iterator[Tile]:
+    """Tiles that cover a domain once.
+
+    Parameters
+    ----------
+    height, width : int
+        Of the domain in fine pixels, multiples of `stride`.
+    size, halo : int
+        Inner width of a tile and what it reads beyond, fine pixels; both are rounded up to `stride`.
+    stride : int
+        The network's stride: tiles begin at its multiples, so that patches fall as in the whole domain.
+    """
+    size, halo = (-(-value // stride) * stride for value in (size, halo))
+    for y in range(0, height, size):
+        for x in range(0, width, size):
+            inner = (y, min(y + size, height), x, min(x + size, width))
+            outer = (
+                max(inner[0] - halo, 0),
+                min(inner[1] + halo, height),
+                max(inner[2] - halo, 0),
+                min(inner[3] + halo, width),
+            )
+            yield Tile(inner, outer)
+
+
+def run_tiled(
+    function: Callable[..., Tensor],
+    tensors: Sequence[Tensor],
+    factors: Sequence[int],
+    tiles: Sequence[Tile],
+    out: Tensor,
+    out_factor: int = 1,
+    wanted: Callable[[Tile], bool] = lambda tile: True,
+) -> Tensor:
+    """Fill `out` tile by tile with ``function(*tensors cut to the tile)``.
+
+    Parameters
+    ----------
+    function : callable
+        Strictly local map of (..., y, x) tensors to one.
+    tensors, factors : sequence
+        The inputs, and how many fine pixels wide a pixel of each is.
+    out : Tensor
+        (..., y, x), filled in place; tiles that are not wanted keep what it holds.
+    out_factor : int, optional
+        How many fine pixels wide a pixel of `out` is.
+    wanted : callable, optional
+        Tells whether a tile needs the network at all.
+    """
+    for tile in tiles:
+        if wanted(tile):
+            cut = (tile.read(x, f) for x, f in zip(tensors, factors, strict=True))
+            tile.write(out, function(*cut), out_factor)
+    return out
+
+
+def pad_to(x: Tensor, multiple: int) -> Tensor:
+    """Pad (..., y, x) with zeros at the bottom and right up to a multiple."""
+    height, width = x.shape[-2:]
+    return torch.nn.functional.pad(x, (0, -width % multiple, 0, -height % multiple))

@@ -1,0 +1,246 @@
+"""Both networks together: what they learn from a batch, and how they draw members."""
+
+from collections.abc import Callable
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+from anemoi_scaleadapt import diffusion
+from anemoi_scaleadapt.conservation import conserve, nearest
+from anemoi_scaleadapt.layers.tiling import pad_to, plan, run_tiled
+from anemoi_scaleadapt.layers.unet import UShape
+from anemoi_scaleadapt.models.context import Context, build_context
+from anemoi_scaleadapt.models.networks import MeanNetwork, ResidualNetwork
+from anemoi_scaleadapt.models.samplers import draw
+from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
+from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.transform import RainTransform
+
+#: how fast the residual's running standard deviation forgets, a step
+FORGET = 0.02
+
+
+class Downscaler(nn.Module):
+    """Conditional mean plus residual diffusion for one factor pair, on any domain.
+
+    Missing values of rain are negative or NaN in every argument, NaN in results.
+
+    Parameters
+    ----------
+    scale : Scale
+        Factor pair, beta, L and f.
+    network : NetworkSettings
+        Sizes of the two networks.
+    sampler : SamplerSettings
+        How members are drawn.
+    transform : RainTransform
+        Space in which the networks work.
+    statics : int, optional
+        Number of static fields.
+    detach_mean : bool, optional
+        Whether the residual's loss leaves the mean network alone, so that it stays the conditional mean; the
+        paper's joint gradient is False.
+    tile : int, optional
+        Inner width of a tile in pixels when members are drawn; larger domains are cut.
+
+    References
+    ----------
+    arXiv 2604.21903; Karras et al. 2022, arXiv 2206.00364.
+    """
+
+    def __init__(
+        self,
+        scale: Scale,
+        network: NetworkSettings,
+        sampler: SamplerSettings,
+        transform: RainTransform,
+        statics: int = 0,
+        detach_mean: bool = True,
+        tile: int = 512,
+    ) -> None:
+        super().__init__()
+        self.scale, self.network, self.sampler, self.transform = scale, network, sampler, transform
+        self.detach_mean, self.tile = detach_mean, tile
+        self.stride = network.patch * UShape.stride
+        still = Context.STILL + statics
+        self.mean = MeanNetwork(scale, network, still)
+        self.residual = ResidualNetwork(scale, network, still)
+        self.to(memory_format=torch.channels_last)
+        self.register_buffer("residual_std", torch.ones(scale.time))
+        self.register_buffer("levels", diffusion.noise_levels(scale.beta).float(), persistent=False)
+
+    @property
+    def sigma_max(self) -> float:
+        """Noise level at which sampling starts."""
+        return self.sampler.sigma_max or min(float(self.levels[-1]), 20.0)
+
+    def context(self, lr: Tensor, statics: Tensor | None = None) -> Context:
+        """Context of coarse frames (n, L, y, x) in mm h-1, padded to the networks' stride."""
+        present = lr >= 0
+        built = build_context(self.transform.forward(torch.where(present, lr, 0)), present, self.scale, statics)
+        return Context(*(pad_to(x, self.stride) for x in built.tensors()))
+
+    def current(self, lr: Tensor) -> Tensor:
+        """The window's own coarse frame, (n, y, x), NaN where missing."""
+        now = lr[:, self.scale.frame_ends.index(0)]
+        return torch.where(now >= 0, now, torch.nan)
+
+    # -- training ------------------------------------------------------------------------------------------
+
+    def terms(
+        self, lr: Tensor, hr: Tensor, statics: Tensor | None = None, generator: torch.Generator | None = None
+    ) -> dict[str, tuple[Tensor, Tensor]]:
+        """What the losses compare: for each network its output and what it should be, NaN where nothing is to learn.
+
+        Parameters
+        ----------
+        lr : Tensor
+            Coarse frames, (n, L, y / s, x / s), mm h-1.
+        hr : Tensor
+            Fine hours, (n, t, y, x), mm h-1.
+        statics : Tensor, optional
+            Static fields, (n, c, y, x).
+        generator : torch.Generator, optional
+            Makes noise repeatable, for validation.
+
+        Returns
+        -------
+        dict
+            ``mean`` and ``residual``: (prediction, target), each (n, t, y, x).
+        """
+        height, width = hr.shape[-2:]
+        context = self.context(lr, statics)
+        mean = self.mean(*context.tensors())
+        # a dry coarse cell is dry in every pixel: nothing to learn there
+        known = (hr >= 0) & (nearest(torch.nan_to_num(self.current(lr)), self.scale.space) > 0)[:, None]
+        wanted = self.transform.forward(torch.where(hr >= 0, hr, 0))
+        given = mean.detach() if self.detach_mean else mean
+        residual = torch.where(hr >= 0, wanted - given[..., :height, :width].float(), 0)
+        if self.training:
+            self._update_std(residual.detach(), known)
+        residual = residual / self.residual_std[:, None, None]
+        sigma = self._training_levels(hr.shape[0], hr.device, generator)[:, None, None, None]
+        noise = torch.randn(hr.shape, device=hr.device, generator=generator)
+        condition = self.residual.condition(*context.tensors(), given)
+        output = self.residual(pad_to(residual + sigma * noise, self.stride), sigma.flatten(), condition)
+        aim = diffusion.target(residual, noise, sigma)
+        return {
+            "mean": (mean[..., :height, :width], torch.where(known, wanted, torch.nan)),
+            "residual": (output[..., :height, :width], torch.where(known, aim, torch.nan)),
+        }
+
+    def _training_levels(self, n: int, device: torch.device, generator: torch.Generator | None) -> Tensor:
+        """Noise levels for a batch: one of the T levels each, spread evenly over the batch."""
+        shift = torch.rand(1, device=device, generator=generator)
+        place = (torch.arange(n, device=device) + shift) / n
+        index = (place * len(self.levels)).long().clamp(max=len(self.levels) - 1)
+        return self.levels[index[torch.randperm(n, device=device, generator=generator)]]
+
+    @torch.no_grad()
+    def _update_std(self, residual: Tensor, known: Tensor) -> None:
+        """Let the running standard deviation of each hour follow the batch."""
+        count = known.sum((0, 2, 3)).clamp(min=1)
+        batch = ((residual * known).square().sum((0, 2, 3)) / count).sqrt().clamp(min=1e-3)
+        self.residual_std.lerp_(batch, FORGET)
+
+    # -- inference -----------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def predict_mean(self, lr: Tensor, statics: Tensor | None = None, context: Context | None = None) -> Tensor:
+        """Conditional mean of z, (n, t, y, x) on the padded domain, tile by tile."""
+        context = context or self.context(lr, statics)
+        n, _, height, width = context.frames.shape
+        out = context.base.new_empty(n, self.scale.time, height, width)
+        tiles = list(plan(height, width, self.tile, self.mean.reach(), self.stride))
+        return run_tiled(self.mean, context.tensors(), [1] * 4, tiles, out)
+
+    @torch.no_grad()
+    def mean_rain(self, lr: Tensor, statics: Tensor | None = None) -> Tensor:
+        """Rain of the conditional mean with exact coarse totals, (n, t, y, x) in mm h-1."""
+        now = self.current(lr)
+        z = self.predict_mean(lr, statics)[..., : now.shape[-2] * self.scale.space, : now.shape[-1] * self.scale.space]
+        return conserve(self.transform.inverse(z), now, self.scale.conservation)
+
+    @torch.no_grad()
+    def sample(
+        self,
+        lr: Tensor,
+        noise: Callable[[int], Tensor],
+        statics: Tensor | None = None,
+        sampler: SamplerSettings | None = None,
+    ) -> Tensor:
+        """Draw members.
+
+        Parameters
+        ----------
+        lr : Tensor
+            Coarse frames, (n, L, y / s, x / s), mm h-1.
+        noise : callable
+            ``noise(k)`` is the k-th draw of standard normal noise, (n, t, members, y, x).
+        statics : Tensor, optional
+            Static fields, (n, c, y, x).
+        sampler : SamplerSettings, optional
+            Instead of the model's own.
+
+        Returns
+        -------
+        Tensor
+            Members, (n, t, members, y, x) in mm h-1, NaN where the coarse cell is missing.
+        """
+        sampler = sampler or self.sampler
+        context, now = self.context(lr, statics), self.current(lr)
+        mean = self.predict_mean(lr, context=context)
+        condition = self._tiled_condition(context, mean)
+        height, width = now.shape[-2] * self.scale.space, now.shape[-1] * self.scale.space
+        mean = mean[:, :, None, :height, :width]
+        std = self.residual_std[:, None, None, None]
+        bound = self._projection(mean, std, now)
+        wet = nearest(torch.nan_to_num(now, nan=1.0), self.scale.space) > 0
+
+        def denoise(x: Tensor, sigma: Tensor) -> Tensor:
+            output = self._tiled_output(x, sigma, condition, wet)
+            return bound(diffusion.denoised(x, sigma.to(x), output))
+
+        residual = draw(denoise, noise, sampler, sampler.sigma_max or self.sigma_max, self.scale.beta)
+        rain = rearrange(self.transform.inverse(mean + std * residual), "n t m y x -> n m t y x")
+        return rearrange(conserve(rain, now[:, None], self.scale.conservation), "n m t y x -> n t m y x")
+
+    def _projection(self, mean: Tensor, std: Tensor, now: Tensor) -> Callable[[Tensor], Tensor]:
+        """Map a denoised residual to the nearest one that keeps the coarse totals, where they are known."""
+        inside = self.scale.conservation.inside_sampler
+        total = torch.nan_to_num(now)[:, None]
+        known = nearest(~now.isnan(), self.scale.space)[:, None, None]
+        dry = nearest(now == 0, self.scale.space)[:, None, None]
+
+        def bound(residual: Tensor) -> Tensor:
+            if not inside:
+                return torch.where(dry, -mean / std, residual)
+            rain = rearrange(self.transform.inverse(mean + std * residual), "n t m y x -> n m t y x")
+            rain = rearrange(conserve(rain, total, self.scale.conservation), "n m t y x -> n t m y x")
+            return torch.where(known, (self.transform.forward(rain) - mean) / std, residual)
+
+        return bound
+
+    def _tiled_condition(self, context: Context, mean: Tensor) -> Tensor:
+        height, width = mean.shape[-2:]
+        p, channels = self.network.patch, self.network.residual_channels[0]
+        out = mean.new_empty(mean.shape[0], channels, height // p, width // p)
+        tiles = plan(height, width, self.tile, self.residual.condition_reach(), self.stride)
+        return run_tiled(self.residual.condition, (*context.tensors(), mean), [1] * 5, list(tiles), out, p)
+
+    def _tiled_output(self, x: Tensor, sigma: Tensor, condition: Tensor, wet: Tensor) -> Tensor:
+        """Network output for a state (n, t, m, y, x); tiles without a wet coarse cell are left out (zeros)."""
+        n, _, members, height, width = x.shape
+        flat = pad_to(rearrange(x, "n t m y x -> (n m) t y x"), self.stride)
+        levels = sigma.to(flat).expand(flat.shape[0])
+        tiles = list(plan(*flat.shape[-2:], self.tile, self.residual.reach(), self.stride))
+        out = run_tiled(
+            lambda part, told: self.residual(part, levels, told),
+            (flat, condition),
+            (1, self.network.patch),
+            tiles,
+            torch.zeros_like(flat),
+            wanted=lambda tile: bool(wet[..., slice(*tile.inner[:2]), slice(*tile.inner[2:])].any()),
+        )
+        return rearrange(out[..., :height, :width], "(n m) t y x -> n t m y x", n=n, m=members)

@@ -1,0 +1,79 @@
+"""Drawing a residual: deterministic samplers from anemoi-models, and the paper's ancestral one."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from anemoi_scaleadapt import diffusion
+from anemoi_scaleadapt.models.settings import SamplerSettings
+
+#: (state (n, t, m, y, x), noise level ()) -> denoised state
+Denoise = Callable[[Tensor, Tensor], Tensor]
+
+
+def draw(
+    denoise: Denoise, noise: Callable[[int], Tensor], settings: SamplerSettings, sigma_max: float, beta: float
+) -> Tensor:
+    """Draw residuals.
+
+    Parameters
+    ----------
+    denoise : callable
+        Denoised state from a state (n, t, m, y, x) and its noise level.
+    noise : callable
+        ``noise(k)`` is the k-th draw of standard normal noise, shaped as the state.
+    settings : SamplerSettings
+        Which sampler, how many levels.
+    sigma_max : float
+        Noise level to start from (the ancestral sampler starts from the schedule's end instead).
+    beta : float
+        End value of the paper's schedule, for the ancestral sampler.
+
+    Returns
+    -------
+    Tensor
+        Standardised residuals, shaped as the state.
+    """
+    if settings.name == "ancestral":
+        return ancestral(denoise, noise, beta)
+    from anemoi.models.samplers.transport_samplers import DIFFUSION_SAMPLERS
+    from anemoi.models.transport.schedules import SIGMA_SCHEDULES
+
+    schedule = SIGMA_SCHEDULES["karras"](
+        sigma_max=sigma_max, sigma_min=settings.sigma_min, num_steps=settings.steps, rho=settings.rho
+    )
+    start = noise(0)
+    dtype = torch.promote_types(start.dtype, torch.float32)
+    sigmas = schedule.get_schedule(start.device, torch.float64).to(dtype)
+    sampler = DIFFUSION_SAMPLERS[settings.name](dtype=dtype)
+
+    def denoising(_x: dict, y: dict, sigma: dict, *_: object, **__: object) -> dict:
+        return {"residual": denoise(y["residual"], sigma["residual"].flatten()[0])}
+
+    begin = {"residual": start * sigmas[0]}
+    return sampler.sample({"residual": start}, begin, sigmas, denoising)["residual"]
+
+
+def ancestral(denoise: Denoise, noise: Callable[[int], Tensor], beta: float) -> Tensor:
+    """The paper's sampler: T = 1000 ancestral steps of the linear schedule.
+
+    Written for the state divided by sqrt(abar_n), whose noise level is sigma_n. From level n to n - 1 the mean
+    is ``D + (sigma_{n-1} / sigma_n)^2 (x - D)`` and the variance is the paper's beta_n in these units,
+    ``(1 - beta_n) (sigma_n^2 - sigma_{n-1}^2)``; the last step adds no noise.
+
+    References
+    ----------
+    Ho et al. 2020, arXiv 2006.11239, algorithm 2, with variance beta_n.
+    """
+    levels, variances = diffusion.noise_levels(beta), diffusion.betas(beta)
+    x = noise(0) * levels[-1].to(noise(0))
+    for n in reversed(range(len(levels))):
+        sigma = levels[n].to(x)
+        clean = denoise(x, sigma)
+        if n == 0:
+            return clean
+        before = levels[n - 1].to(x)
+        spread = torch.sqrt((1 - variances[n]).to(x) * (sigma**2 - before**2))
+        x = clean + (before / sigma) ** 2 * (x - clean) + spread * noise(len(levels) - n)
+    return x

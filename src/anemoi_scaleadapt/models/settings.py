@@ -1,0 +1,117 @@
+"""What a config may say about the networks and the sampler, read once and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from anemoi_scaleadapt.errors import ScaleAdaptError
+
+SAMPLERS = ("dpmpp_2m", "heun", "ancestral")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Base of settings that are read from a mapping; unknown keys are errors."""
+
+    @classmethod
+    def from_config(cls, mapping: Mapping[str, Any], where: str) -> Self:
+        """Read settings.
+
+        Parameters
+        ----------
+        mapping : Mapping
+            Keys as in YAML; a null value means the default.
+        where : str
+            Its place in the config, for error messages.
+
+        Raises
+        ------
+        ScaleAdaptError
+            For an unknown key or a value outside its range.
+        """
+        known = {field.name: field for field in fields(cls)}
+        for key in mapping:
+            if key not in known:
+                raise ScaleAdaptError(f"{where}.{key} is not a setting; known are {', '.join(known)}.")
+        given = {k: tuple(v) if not isinstance(v, str | int | float) else v for k, v in mapping.items() if v is not None}
+        settings = cls(**given)
+        settings.check(where)
+        return settings
+
+    def check(self, where: str) -> None:
+        """Raise ScaleAdaptError for a value outside its range."""
+
+
+def _require(good: bool, where: str, value: Any, rule: str) -> None:
+    if not good:
+        raise ScaleAdaptError(f"{where} = {value!r}: {rule}.")
+
+
+@dataclass(frozen=True)
+class NetworkSettings(Settings):
+    """Size of the two networks.
+
+    Parameters
+    ----------
+    patch : int
+        Pixels folded into channels at the entry, each way.
+    mean_channels, residual_channels : tuple of int
+        Channels at patch resolution and at half of it.
+    frame_channels : int
+        Channels of a context frame's features.
+    blocks : int
+        Blocks each way at each level.
+    heads, window : int
+        Attention heads; width of the neighbourhood of the spatial attention (0: none).
+    """
+
+    patch: int = 4
+    mean_channels: tuple[int, int] = (64, 96)
+    residual_channels: tuple[int, int] = (96, 128)
+    frame_channels: int = 32
+    blocks: int = 2
+    heads: int = 4
+    window: int = 5
+
+    def check(self, where: str) -> None:
+        """See the base class."""
+        whole = {"patch": self.patch, "blocks": self.blocks, "heads": self.heads, "frame_channels": self.frame_channels}
+        for key, value in whole.items():
+            _require(isinstance(value, int) and value >= 1, f"{where}.{key}", value, "must be a whole number from 1")
+        odd = isinstance(self.window, int) and (self.window == 0 or self.window % 2 == 1)
+        _require(odd, f"{where}.window", self.window, "must be an odd number of pixels, or 0 for no spatial attention")
+        for key, value in {"mean_channels": self.mean_channels, "residual_channels": self.residual_channels}.items():
+            _require(len(value) == 2, f"{where}.{key}", value, "must be two numbers")
+        for key, value in {"mean_channels": self.mean_channels[1], "frame_channels": self.frame_channels}.items():
+            _require(value % self.heads == 0, f"{where}.{key}", value, f"must be a multiple of heads = {self.heads}")
+
+
+@dataclass(frozen=True)
+class SamplerSettings(Settings):
+    """How members are drawn.
+
+    Parameters
+    ----------
+    name : str
+        ``dpmpp_2m`` (default) and ``heun`` come from anemoi-models; ``ancestral`` is the paper's own.
+    steps : int
+        Noise levels; DPM++2M needs one network evaluation each.
+    sigma_min, rho : float
+        Smallest level and exponent of the Karras schedule.
+    sigma_max : float, optional
+        Largest level, the knob of the ensemble's spread; 0 stands for the largest level that beta trains, at most 20.
+    """
+
+    name: str = "dpmpp_2m"
+    steps: int = 8
+    sigma_min: float = 0.03
+    sigma_max: float = 0.0
+    rho: float = 7.0
+
+    def check(self, where: str) -> None:
+        """See the base class."""
+        _require(self.name in SAMPLERS, f"{where}.name", self.name, f"choose one of {', '.join(SAMPLERS)}")
+        _require(self.steps >= 1, f"{where}.steps", self.steps, "must be at least 1")
+        _require(0 < self.sigma_min < 1, f"{where}.sigma_min", self.sigma_min, "must lie in (0, 1)")
+        good = self.sigma_max == 0 or self.sigma_max > self.sigma_min
+        _require(good, f"{where}.sigma_max", self.sigma_max, "must exceed sigma_min (or be null)")

@@ -1,0 +1,55 @@
+"""Noise that belongs to a member and a valid time, not to the run that draws it."""
+
+import datetime
+import hashlib
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def field_noise(
+    seed: int, member: int, valid_time: datetime.datetime, shape: tuple[int, int], draw: int = 0
+) -> Tensor:
+    """Standard normal noise of one member at one valid time.
+
+    A function of its arguments alone: the same whatever other members, hours, tiles or processes there are.
+
+    Parameters
+    ----------
+    seed, member : int
+        Of the run, and the member's number.
+    valid_time : datetime.datetime
+        End of the hour, UTC.
+    shape : tuple of int
+        (y, x) of the domain.
+    draw : int, optional
+        Which draw of this field; stochastic samplers need one a step.
+
+    Returns
+    -------
+    Tensor
+        float32, of the given shape.
+    """
+    text = f"{seed}/{member}/{valid_time:%Y%m%d%H%M}/{draw}"
+    key = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "little")
+    generator = np.random.Generator(np.random.Philox(key=key))
+    return torch.from_numpy(generator.standard_normal(shape, dtype=np.float32))
+
+
+def ensemble_noise(
+    seed: int, members: range, start: datetime.datetime, hours: int, shape: tuple[int, int], draw: int = 0
+) -> Tensor:
+    """Noise of several members over a window, (time, member, y, x).
+
+    Parameters
+    ----------
+    members : range
+        Member numbers.
+    start : datetime.datetime
+        Start of the window; its hours end at start + 1 h, start + 2 h ...
+    hours : int
+        Length of the window, t.
+    """
+    ends = [start + datetime.timedelta(hours=h + 1) for h in range(hours)]
+    return torch.stack([torch.stack([field_noise(seed, m, end, shape, draw) for m in members]) for end in ends])

@@ -1,0 +1,1 @@
+"""How both networks learn inside anemoi-training: method, crops, averaged weights, checks."""

@@ -1,0 +1,65 @@
+"""Crops for training: where it rains, turned and mirrored, weighted so that the climate stays unbiased."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+#: least drawing probability of a crop with any wet cell, relative to one that is wet all over
+FLOOR = 0.1
+
+
+def draw_origins(now: Tensor, size: int, count: int) -> tuple[Tensor, Tensor]:
+    """Draw crops of coarse frames, likelier where more cells are wet.
+
+    A crop without a wet cell teaches nothing (its total is zero and so is every pixel) and is never drawn while
+    there are others. What the networks learn is the mean over wet cells; a crop drawn with probability p and
+    holding a share w of wet cells therefore weighs w / p.
+
+    Parameters
+    ----------
+    now : Tensor
+        Current coarse frames, (batch, y, x), mm h-1, missing negative.
+    size : int
+        Width of a crop in coarse cells.
+    count : int
+        Crops to draw.
+
+    Returns
+    -------
+    origins : Tensor
+        (count, 3): sample, row and column of the first cell.
+    weights : Tensor
+        (count,), with mean one.
+    """
+    share = F.avg_pool2d((now > 0).float()[:, None], size, stride=1)[:, 0]
+    chance = torch.where(share > 0, share.clamp(min=FLOOR), 0).flatten()
+    if chance.sum() == 0:
+        chance = torch.ones_like(chance)
+    index = torch.multinomial(chance, count, replacement=True)
+    weights = (share.flatten() / chance)[index].clamp(min=1e-6)
+    rows, columns = share.shape[1:]
+    origins = torch.stack([index // (rows * columns), index // columns % rows, index % columns], dim=1)
+    return origins, weights / weights.mean()
+
+
+def cut(x: Tensor, origins: Tensor, size: int, factor: int) -> Tensor:
+    """Cut crops from (batch, c, y, x) whose pixels are 1 / `factor` coarse cells wide: (count, c, size, size)."""
+    width = size * factor
+    return torch.stack(
+        [x[b, :, i * factor : i * factor + width, j * factor : j * factor + width] for b, i, j in origins.tolist()]
+    )
+
+
+def symmetries(count: int, device: torch.device) -> Tensor:
+    """One of the eight symmetries of the square for each crop, numbered 0 to 7."""
+    return torch.randint(8, (count,), device=device)
+
+
+def turn(x: Tensor, which: Tensor) -> Tensor:
+    """Apply a symmetry to each of (count, c, y, x), y = x: bit 0 and 1 mirror, bit 2 transposes."""
+    out = []
+    for crop, code in zip(x, which.tolist(), strict=True):
+        axes = [axis for bit, axis in ((1, -1), (2, -2)) if code & bit]
+        crop = crop.flip(axes) if axes else crop
+        out.append(crop.transpose(-1, -2) if code & 4 else crop)
+    return torch.stack(out)

@@ -1,0 +1,120 @@
+"""The training method: both networks in one step, on crops, with scores of a small ensemble at validation."""
+
+import datetime
+from typing import Any
+
+import torch
+from anemoi.training.train.methods.base import BaseTrainingModule
+from anemoi.training.train.step_output import TrainingStepOutput
+from anemoi.training.utils.index_space import IndexSpace
+from einops import rearrange
+from torch import Tensor
+
+from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
+from anemoi_scaleadapt.noise import ensemble_noise
+from anemoi_scaleadapt.training.checks import check_datasets
+from anemoi_scaleadapt.training.crops import cut, draw_origins, symmetries, turn
+from anemoi_scaleadapt.training.scores import ensemble_scores
+from anemoi_scaleadapt.training.settings import MethodSettings
+
+#: validation noise belongs to this date, so that every validation draws the same
+EPOCH = datetime.datetime(2000, 1, 1)
+
+
+class ScaleAdaptTraining(BaseTrainingModule):
+    """Train the conditional mean and the residual diffusion together.
+
+    Selected by ``training.method._target_``; settings are the other keys of ``training.method``
+    (:class:`anemoi_scaleadapt.training.settings.MethodSettings`). The loss is the sum of two calls of the loss
+    class in ``training.training_loss.datasets.<hr>``: the mean network's on z, the residual network's on its
+    output. In training it is taken on crops drawn where it rains; in validation on whole fields.
+
+    Parameters
+    ----------
+    settings : Any
+        Settings, then what anemoi passes (`config`, `task`, ...).
+    """
+
+    def __init__(self, *, config: Any, **kwargs: Any) -> None:
+        given = {k: v for k, v in config.training.method.items() if k != "_target_"}
+        self.settings = MethodSettings.from_config(given, "training.method")
+        self.shapes = check_datasets(config, kwargs["task"])
+        anemoi = {k: kwargs[k] for k in kwargs if k not in given}
+        super().__init__(config=config, **anemoi)
+
+    @property
+    def network(self) -> ScaleAdaptModel:
+        """The anemoi model that holds both networks."""
+        return self.model.model
+
+    def fields(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Coarse frames (n, L, y, x), fine hours (n, t, y, x) and static fields (n, c, y, x) of a batch."""
+        net = self.network
+        inputs = self.task.get_inputs(batch, data_indices=self.data_indices)
+        target = self.task.get_targets(batch)[net.hr]
+        place = self.data_indices[net.hr].name_to_index[net.variable]
+        coarse, fine = self.shapes
+        hr = rearrange(target[..., place], "b t 1 (y x) -> b t y x", y=fine[0], x=fine[1])
+        return net.coarse(inputs[net.lr], coarse), hr, net.statics(inputs[net.hr], fine)
+
+    def crops(self, lr: Tensor, hr: Tensor, statics: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
+        """Crops of a batch, turned at random, and their weights."""
+        space = self.network.scale.space
+        size = min(max(1, self.settings.crop // space), *lr.shape[-2:])
+        now = torch.nan_to_num(self.network.downscaler.current(lr))
+        origins, weights = draw_origins(now, size, lr.shape[0] * self.settings.crops_per_field)
+        which = symmetries(len(origins), lr.device)
+        return (
+            turn(cut(lr, origins, size, 1), which),
+            turn(cut(hr, origins, size, space), which),
+            None if statics is None else turn(cut(statics, origins, size, space), which),
+            weights,
+        )
+
+    def _step(self, batch: dict[str, Tensor], validation_mode: bool = False) -> TrainingStepOutput:
+        """Loss (and scores, in validation) of a batch."""
+        net, weights, generator = self.network, None, None
+        lr, hr, statics = self.fields(batch)
+        if validation_mode:
+            generator = torch.Generator(lr.device).manual_seed(0)
+        else:
+            lr, hr, statics, weights = self.crops(lr, hr, statics)
+        pairs = net.downscaler.terms(lr, hr, statics, generator)
+        losses = {name: self._loss(*pair, weights) for name, pair in pairs.items()}
+        metrics = {f"{net.hr}_{name}_loss": value.detach() for name, value in losses.items()}
+        loss = losses["mean"] + losses["residual"]
+        if validation_mode:
+            metrics |= {f"{net.hr}_{k}": v for k, v in self._scores(lr, hr, statics).items()}
+        else:
+            self._log_losses(metrics, len(lr))
+        return TrainingStepOutput(loss=loss, metrics=metrics, predictions=[])
+
+    def _loss(self, prediction: Tensor, target: Tensor, weights: Tensor | None) -> Tensor:
+        prediction, target = (rearrange(a, "n t y x -> n t 1 (y x) 1") for a in (prediction, target))
+        layout = IndexSpace.MODEL_OUTPUT
+        return self.loss[self.network.hr](
+            prediction, target, weights=weights, pred_layout=layout, target_layout=layout
+        )
+
+    def _log_losses(self, losses: dict[str, Tensor], count: int) -> None:
+        for name, value in losses.items():
+            self.log(f"train_{name}", value, on_step=True, logger=self.logger_enabled, batch_size=count)
+
+    def _scores(self, lr: Tensor, hr: Tensor, statics: Tensor | None) -> dict[str, Tensor]:
+        """Scores of a small ensemble on the batch's wettest windows."""
+        windows = self.settings.score_windows
+        if not windows or not self.settings.score_members:
+            return {}
+        wettest = torch.nan_to_num(self.network.downscaler.current(lr)).mean((1, 2)).topk(min(windows, len(lr))).indices
+        lr, hr = lr[wettest], hr[wettest]
+        statics = None if statics is None else statics[wettest]
+        members, shape = range(self.settings.score_members), tuple(hr.shape[-2:])
+
+        def noise(draw: int) -> Tensor:
+            starts = [EPOCH + datetime.timedelta(days=int(i)) for i in wettest]
+            each = [ensemble_noise(0, members, start, hr.shape[1], shape, draw) for start in starts]
+            return torch.stack(each).to(lr)
+
+        rain = self.network.downscaler.sample(lr, noise, statics)
+        truth = torch.where(hr >= 0, hr, torch.nan)
+        return ensemble_scores(rain, truth)

@@ -1,0 +1,34 @@
+"""What ``training.method`` may say."""
+
+from dataclasses import dataclass
+
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.models.settings import Settings
+
+
+@dataclass(frozen=True)
+class MethodSettings(Settings):
+    """Settings of the training method.
+
+    Parameters
+    ----------
+    crop : int
+        Width of a training crop in fine pixels; rounded down to whole coarse cells and to the domain.
+    crops_per_field : int
+        Crops drawn for each field that is read.
+    score_windows, score_members : int
+        Size of the ensembles scored in every validation batch: the wettest windows, and members of each; 0 for none.
+    """
+
+    crop: int = 100
+    crops_per_field: int = 4
+    score_windows: int = 1
+    score_members: int = 4
+
+    def check(self, where: str) -> None:
+        """Raise ScaleAdaptError for a value outside its range."""
+        least = {"crop": 1, "crops_per_field": 1, "score_windows": 0, "score_members": 0}
+        for key, minimum in least.items():
+            value = getattr(self, key)
+            if not isinstance(value, int) or value < minimum:
+                raise ScaleAdaptError(f"{where}.{key} = {value!r}: must be a whole number from {minimum}.")
