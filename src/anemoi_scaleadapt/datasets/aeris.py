@@ -1,7 +1,8 @@
 """The other layout of Comephore: AERIS's monthly NetCDFs ``comephore_1km-1h_YYYYMM.nc``.
 
 Dimensions (time, X, Y), X before Y; integers; hours since 1949-12-01. Their frames are labelled
-01T00 .. 31T23 and the GeoTIFFs' 01T01 .. next month's 01T00, so whoever reads them must say what the label means (``label``).
+01T00 .. 31T23 and the GeoTIFFs' 01T01 .. next month's 01T00, so whoever reads them must say what the label
+means (``label``).
 """
 
 import datetime as dt

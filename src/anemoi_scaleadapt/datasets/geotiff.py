@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,9 @@ def open_image(data: bytes) -> Image.Image:
         When it is none.
     """
     try:
-        return Image.open(io.BytesIO(data), formats=["TIFF"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Pillow warns of damaged tags, and leaves them out
+            return Image.open(io.BytesIO(data), formats=["TIFF"])
     except Exception as error:
         raise UnreadableError(f"no readable TIFF ({error})") from error
 
@@ -73,13 +76,20 @@ def grid_of(image: Image.Image) -> StereGrid:
 
     Raises
     ------
+    UnreadableError
+        When the tags are damaged.
     ScaleAdaptError
-        When the tags are absent or describe another projection than Comephore's.
+        When they are absent or describe another projection than Comephore's.
     """
     tags = image.tag_v2
     if PIXEL_SCALE not in tags or TIEPOINT not in tags or GEO_KEYS not in tags:
         raise ScaleAdaptError("no GeoTIFF tags (pixel scale, tie point, GeoKeys)")
-    keys = geo_keys(tags)
+    try:
+        keys = geo_keys(tags)
+        sx, sy, _ = tags[PIXEL_SCALE]
+        column, row, _, x, y, _ = tags[TIEPOINT]
+    except (TypeError, ValueError) as error:
+        raise UnreadableError(f"damaged GeoTIFF tags ({error})") from error
     expected = {
         GEOGRAPHIC: WGS84,
         METHOD: POLAR_STEREOGRAPHIC,
@@ -93,10 +103,8 @@ def grid_of(image: Image.Image) -> StereGrid:
             "not Comephore's projection (polar stereographic, true at 45 N, longitude 0, WGS84): GeoKeys "
             + ", ".join(f"{key} = {value}" for key, value in wrong.items())
         )
-    sx, sy, _ = tags[PIXEL_SCALE]
     if sx != sy:
         raise ScaleAdaptError(f"pixels of {sx} x {sy} m, not square")
-    column, row, _, x, y, _ = tags[TIEPOINT]
     return StereGrid(x - column * sx, y + row * sy, sx, image.height, image.width)
 
 
