@@ -14,6 +14,7 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 #: name -> (module in this folder, one line of help)
 COMMANDS = {
     "baseline": ("baseline", "write the members of a classical baseline"),
+    "calibrate": ("calibrate", "read beta, L, crop size and threshold from a pair of datasets"),
     "comephore": ("comephore", "download and inspect Météo-France's Comephore archive"),
     "datasets": ("datasets", "write anemoi-datasets recipes for a factor pair"),
     "rain": ("rain", "fetch a small sample of real rain (RADKLIM, 264 hours at 1 km)"),

@@ -26,12 +26,15 @@ def overlay(scale: Scale) -> dict[str, Any]:
     return out
 
 
-def render(scale: Scale, comment: str) -> str:
-    """Return the overlay as YAML with `comment` above it."""
+def render(scale: Scale, comment: str, crop: int | None = None) -> str:
+    """Return the overlay as YAML with `comment` above it; `crop` is the edge of the training crops."""
     import yaml
 
     above = "".join(f"# {line}".rstrip() + "\n" for line in comment.splitlines())
-    body = yaml.safe_dump({"scale": overlay(scale)}, sort_keys=False)
+    values = {"scale": overlay(scale)}
+    if crop is not None:
+        values["training"] = {"method": {"crop": crop}}
+    body = yaml.safe_dump(values, sort_keys=False)
     return f"{above}defaults:\n  - scaleadapt\n  - _self_\n\n{body}"
 
 

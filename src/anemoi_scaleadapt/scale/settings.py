@@ -128,7 +128,7 @@ class Scale:
 
             mapping = OmegaConf.to_container(mapping, resolve=True)
         given = check.known_keys("scale", mapping, tuple(f.name for f in fields(cls)))
-        given = {key: value for key, value in given.items() if value is not None}
+        given = {key: value for key, value in given.items() if value is not None and value != "???"}
         for key in ("space", "time"):
             if key not in given:
                 raise ScaleAdaptError(f"scale.{key} is missing: set the factor, for example scale.{key}=3.")
