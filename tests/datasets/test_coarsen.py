@@ -42,7 +42,7 @@ def test_the_block_mean_equals_a_loop_over_the_pixels_and_keeps_the_total(s, ny,
 
 
 def test_the_position_of_a_block_across_the_date_line_is_on_it():
-    lat, lon = block_positions(np.zeros((1, 2)) + [[10, 10]], np.array([[179.0, -179.0]]), 1)
+    lat, lon = block_positions(np.full((1, 2), 10.0), np.array([[179.0, -179.0]]), 1)
     np.testing.assert_allclose(lon, [179, -179])
     lat, lon = block_positions(np.full((2, 2), 10.0), np.array([[179.0, -179.0], [179.0, -179.0]]), 2)
     assert abs(lon[0]) == pytest.approx(180)

@@ -88,11 +88,11 @@ def test_an_empty_month_and_a_file_that_is_no_tar_are_named(months, dates):
     tar = folder / "H_COMEPHORE_201902.tar"
     with tarfile.open(tar, "w"):
         pass
-    with pytest.raises(ScaleAdaptError, match="H_COMEPHORE_201902.tar: holds no frame"):
+    with pytest.raises(ScaleAdaptError, match=r"H_COMEPHORE_201902.tar: holds no frame"):
         read(folder, dates)
     check_lost(folder, dates, rain, set(range(12, 24)))
     tar.write_bytes(b"<html>Sorry, this service is not available</html>" * 40)
-    with pytest.raises(ScaleAdaptError, match="H_COMEPHORE_201902.tar"):
+    with pytest.raises(ScaleAdaptError, match=r"H_COMEPHORE_201902.tar"):
         read(folder, dates)
     check_lost(folder, dates, rain, set(range(12, 24)))
 
@@ -145,7 +145,7 @@ def test_a_damaged_first_frame_does_not_hide_the_grid(tmp_path, grid, start):
     spoil(tmp_path, grid, start, lambda d, f: synthetic.encode(f, d, "RR", grid))
     first = tmp_path / f"{start:%Y%m%d%H}_RR.gtif"
     first.write_bytes(first.read_bytes()[:100])
-    with pytest.raises(ScaleAdaptError, match="2019013113_RR.gtif"):
+    with pytest.raises(ScaleAdaptError, match=r"2019013113_RR.gtif"):
         read(tmp_path, [start + HOUR])
     found = read(tmp_path, [start, start + HOUR], missing_files="nan")
     assert np.isnan(found[0]).all() and np.isfinite(found[1, 20:]).all()

@@ -40,7 +40,7 @@ def test_the_grid_comes_from_the_tags():
 
 def test_another_projection_is_refused_with_the_keys_that_differ():
     other = encode(RAIN, DATE, "RR", GRID, doubles=(60.0, 10.0, 0.0, 0.0, 0.0))
-    with pytest.raises(ScaleAdaptError, match="3081 = 60.0") as error:
+    with pytest.raises(ScaleAdaptError, match=r"3081 = 60.0") as error:
         grid_of(open_image(other))
     assert not isinstance(error.value, UnreadableError)
 

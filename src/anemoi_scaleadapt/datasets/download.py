@@ -16,7 +16,7 @@ import requests
 from anemoi_scaleadapt.datasets.catalogue import Resource
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
-CHUNK = 1 << 20
+CHUNK = 1 << 14
 #: HTTP answers after which asking again is of no use.
 FINAL = {400, 401, 403, 404, 405, 410}
 
@@ -77,6 +77,7 @@ def continue_part(
             written = have if resumed else 0
             progress(written, total)
             with open(part, "ab" if resumed else "wb") as file:
+                # Small reads: what was read of a block when the line breaks is lost.
                 for block in response.iter_content(CHUNK):
                     file.write(block)
                     written += len(block)
