@@ -7,6 +7,7 @@ means (``label``).
 
 import datetime as dt
 import logging
+import os
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -36,9 +37,13 @@ def is_aeris(path: str | list[str]) -> bool:
     return bool(found) and all(f.endswith((".nc", ".nc4")) for f in found)
 
 
-@lru_cache(maxsize=3)
 def _open(path: str) -> Any:
-    """An open file: two months are in use at a month's turn."""
+    """The file, held open until it changes."""
+    return _opened(path, os.path.getmtime(path))
+
+
+@lru_cache(maxsize=3)  # two months are in use at a month's turn
+def _opened(path: str, changed: float) -> Any:
     import netCDF4
 
     try:
@@ -66,11 +71,7 @@ def grid_of(data: Any, path: str) -> StereGrid:
         raise ScaleAdaptError(f"{path}: {error}: not AERIS's layout of Comephore.") from error
     keys = dict(word.lstrip("+").split("=", 1) for word in proj.split() if "=" in word)
     expected = {"proj": "stere", "lat_ts": 45.0, "lon_0": 0.0}
-    wrong = [
-        k
-        for k, v in expected.items()
-        if (keys.get(k) if isinstance(v, str) else float(keys.get(k, "nan"))) != v
-    ]
+    wrong = [k for k, v in expected.items() if (keys.get(k) if isinstance(v, str) else float(keys.get(k, "nan"))) != v]
     if wrong:
         raise ScaleAdaptError(f"{path}: not Comephore's projection: crs_proj4_string is {proj!r}.")
     left, top = (float(v) for v in to_xy(*corner))
@@ -85,13 +86,11 @@ def grid_of(data: Any, path: str) -> StereGrid:
 
 
 @lru_cache(maxsize=3)
-def _times(path: str) -> dict[dt.datetime, int]:
+def _times(path: str, changed: float) -> dict[dt.datetime, int]:
     import netCDF4
 
-    time = _open(path)["time"]
-    dates = netCDF4.num2date(
-        time[:], time.units, only_use_cftime_datetimes=False, only_use_python_datetimes=True
-    )
+    time = _opened(path, changed)["time"]
+    dates = netCDF4.num2date(time[:], time.units, only_use_cftime_datetimes=False, only_use_python_datetimes=True)
     stamps = [dt.datetime(*d.timetuple()[:6]) for d in dates]
     if len(set(stamps)) < len(stamps):
         double = next(s for s in stamps if stamps.count(s) > 1)
@@ -145,14 +144,12 @@ class AerisFrames:
                 continue
             if not grid_of(_open(path), path).same_as(self.whole):
                 raise ScaleAdaptError(f"{path}: on another grid than {self.files[0]}.")
-            for stamp, i in _times(path).items():
+            for stamp, i in _times(path, os.path.getmtime(path)).items():
                 if stamp not in stamps:
                     continue
                 date = stamps[stamp]
                 if date in self._found:
-                    raise ScaleAdaptError(
-                        f"the hour {date:%Y-%m-%dT%H} is in {self._found[date][0]} and in {path}."
-                    )
+                    raise ScaleAdaptError(f"the hour {date:%Y-%m-%dT%H} is in {self._found[date][0]} and in {path}.")
                 self._found[date] = path, i
         missing = [f"{d:%Y-%m-%dT%H}" for d in dates if d not in self._found]
         if missing:

@@ -150,8 +150,7 @@ class Archive:
         self.loose = [(key, Location(f)) for f in files if not f.endswith(".tar") and (key := frame_key(f))]
         if not self.tars and not self.loose:
             raise ScaleAdaptError(
-                f"path: {path}: no monthly tar (H_COMEPHORE_YYYYMM.tar) and no frame "
-                "(YYYYMMDDHH_RR.gtif) is there."
+                f"path: {path}: no monthly tar (H_COMEPHORE_YYYYMM.tar) and no frame (YYYYMMDDHH_RR.gtif) is there."
             )
 
     def directory(self, tar: str) -> Directory:

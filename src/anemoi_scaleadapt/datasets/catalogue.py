@@ -34,11 +34,7 @@ def parse(answer: dict[str, Any]) -> dict[str, Resource]:
     for entry in answer.get("resources", []):
         text = f"{entry.get('title') or ''} {entry.get('url') or ''}"
         match = TITLE.search(text)
-        if (
-            not match
-            or not entry.get("url")
-            or not (entry.get("format") == "tar" or entry["url"].endswith(".tar"))
-        ):
+        if not match or not entry.get("url") or not (entry.get("format") == "tar" or entry["url"].endswith(".tar")):
             continue
         checksum = entry.get("checksum") or {}
         known = (checksum["type"].lower(), checksum["value"].lower()) if checksum.get("value") else None
@@ -59,9 +55,7 @@ def fetch(session: requests.Session, api: str = API, timeout: float = 60.0) -> d
         response.raise_for_status()
         found = parse(response.json())
     except (requests.RequestException, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ScaleAdaptError(
-            f"--api {api}: the catalogue cannot be read ({error}). Try again later."
-        ) from error
+        raise ScaleAdaptError(f"--api {api}: the catalogue cannot be read ({error}). Try again later.") from error
     if not found:
         raise ScaleAdaptError(f"--api {api}: the catalogue names no H_COMEPHORE_YYYYMM.tar.")
     return found

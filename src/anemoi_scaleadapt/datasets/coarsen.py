@@ -41,9 +41,7 @@ def check_factor(shape: tuple[int, int], factor: int, where: str = "coarsen") ->
     if ny % factor or nx % factor:
         fit = (ny - ny % factor, nx - nx % factor)
         crop = (
-            f"the largest crop that fits is {fit[0]} x {fit[1]}"
-            if all(fit)
-            else "the grid is smaller than one block"
+            f"the largest crop that fits is {fit[0]} x {fit[1]}" if all(fit) else "the grid is smaller than one block"
         )
         raise ScaleAdaptError(
             f"{where}: factor {factor} does not divide the grid of {ny} x {nx} (rows x columns): {crop}."
@@ -81,9 +79,7 @@ def block_mean(field: np.ndarray, factor: int, min_valid: float = 1.0) -> np.nda
     return np.where(enough, total / np.maximum(number, 1), np.nan).astype(np.float32)
 
 
-def block_positions(
-    latitudes: np.ndarray, longitudes: np.ndarray, factor: int
-) -> tuple[np.ndarray, np.ndarray]:
+def block_positions(latitudes: np.ndarray, longitudes: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean position on the sphere of the pixels of every block.
 
     The pixels are unit vectors whose mean is put back on the sphere, so the poles and the date line
@@ -144,8 +140,7 @@ class CoarseField(WrappedField):
     def to_latlon(self, flatten: bool = True) -> dict[str, np.ndarray]:
         """Latitudes and longitudes of the blocks under the names ``lat`` and ``lon``."""
         return {
-            k: v if flatten else v.reshape(self.shape)
-            for k, v in zip(("lat", "lon"), self._positions, strict=True)
+            k: v if flatten else v.reshape(self.shape) for k, v in zip(("lat", "lon"), self._positions, strict=True)
         }
 
     @property
@@ -235,7 +230,5 @@ class CoarsenFilter(Filter):
         row, col = self.crop["row"], self.crop["col"]
         rows, columns = slice(row, row + self.crop["height"]), slice(col, col + self.crop["width"])
         if row < 0 or col < 0 or rows.stop > shape[0] or columns.stop > shape[1]:
-            raise ScaleAdaptError(
-                f"coarsen.crop: {self.crop} reaches outside the grid of {shape[0]} x {shape[1]}."
-            )
+            raise ScaleAdaptError(f"coarsen.crop: {self.crop} reaches outside the grid of {shape[0]} x {shape[1]}.")
         return rows, columns

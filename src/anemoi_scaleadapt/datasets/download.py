@@ -57,9 +57,7 @@ def continue_part(
     try:
         with session.get(resource.url, headers=headers, stream=True, timeout=timeout) as response:
             if response.status_code in FINAL:
-                raise ScaleAdaptError(
-                    f"{resource.url}: the server answers {response.status_code} {response.reason}."
-                )
+                raise ScaleAdaptError(f"{resource.url}: the server answers {response.status_code} {response.reason}.")
             if response.status_code == 416:  # nothing behind what we have: either whole or of another file
                 total = response.headers.get("Content-Range", "").rpartition("/")[2]
                 if total == str(have):
@@ -180,11 +178,7 @@ def download(
             grown = part.exists() and part.stat().st_size > before
             failures = 1 if grown else failures + 1
             if failures >= tries or checked >= tries:
-                kept = (
-                    f" What came is kept in {part}: the same command goes on from there."
-                    if part.exists()
-                    else ""
-                )
+                kept = f" What came is kept in {part}: the same command goes on from there." if part.exists() else ""
                 raise ScaleAdaptError(f"{resource.url}: {error}, after {tries} tries.{kept}") from error
             wait = min(pause * 2 ** (failures - 1), 300.0)
             tell(f"{resource.name}: {error}; again in {wait:g} s")

