@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
@@ -8,7 +10,8 @@ from anemoi_scaleadapt.calibration.sample import Sample
 from anemoi_scaleadapt.scale import Scale, recipe
 
 
-def made(memory, width=4.0, space=5, time=2, n=60, edge=40, seed=0):
+@functools.cache
+def made(memory, width=4.0, space=5, time=2, n=50, edge=30, seed=0):
     """Return rain whose root is Gaussian noise with e-folding time `memory` (coarse frames) and a given width."""
     rng = np.random.default_rng(seed)
     field, hourly = np.zeros((edge, edge)), []

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from anemoi_scaleadapt.conservation import Conservation, block_mean, conserve, nearest
 
 PLAIN = Conservation()
-many = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def field(shape, seed=0):
