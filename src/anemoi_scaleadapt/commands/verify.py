@@ -4,96 +4,123 @@ from pathlib import Path
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
+#: baselines that are scored unless --baselines says otherwise
+DEFAULT = ("nearest", "bicubic", "rainfarm", "rainfarm_ar1")
+
 
 def add_arguments(parser) -> None:
     """Add the options of ``verify``."""
-    parser.add_argument("members", help="members: NetCDF or Zarr, rain(member, time, y, x) in mm h-1, hourly")
-    parser.add_argument("truth", help="fine truth: anemoi Zarr, NetCDF or Zarr")
-    parser.add_argument("--lr", required=True, help="coarse rain (hourly or every t hours): same formats")
-    parser.add_argument("--mean", help="conditional mean (default: rain_mean in the members, if there)")
-    parser.add_argument("--out", default="verification", help="folder for the results (default: %(default)s)")
-    parser.add_argument("--name", default="scaleadapt", help="name of the system (default: %(default)s)")
-    parser.add_argument("--time-factor", type=int, help="hours per window (default: the members' attribute)")
-    parser.add_argument("--variable", help="rain variable of the members (default: rain)")
-    parser.add_argument("--member-baselines", type=int, default=8, help="members of RainFARM (default: 8)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the baselines and the bootstrap")
-    parser.add_argument("--pixel-km", type=float, help="grid spacing in km (default: from the coordinates)")
-    parser.add_argument("--no-figure", action="store_true", help="do not draw rain.png")
+    add = parser.add_argument
+    add("members", help="members: NetCDF or Zarr, rain(member, time, y, x) in mm h-1, hourly")
+    add("truth", help="fine truth: anemoi Zarr, NetCDF or Zarr")
+    add("--lr", required=True, help="coarse rain, hourly or every t hours: same formats")
+    add("--mean", help="conditional mean (default: rain_mean in the members, if there)")
+    add("--out", default="verification", help="folder for the results (default: %(default)s)")
+    add("--name", default="scaleadapt", help="name of the system (default: %(default)s)")
+    add("--time-factor", type=int, help="hours per window (default: the members' attribute)")
+    add("--variable", help="rain variable of the members (default: rain)")
+    add("--baselines", nargs="*", default=list(DEFAULT), metavar="NAME", help=f"(default: {' '.join(DEFAULT)})")
+    add("--archive", help="fine rain of other days; adds the baseline analog")
+    add("--member-baselines", type=int, default=8, help="members of the baselines (default: %(default)s)")
+    add("--bootstrap", type=int, default=1000, help="resamples of days for intervals; 0 for none (default: 1000)")
+    add("--seed", type=int, default=0, help="seed of the baselines and the bootstrap (default: 0)")
+    add("--pixel-km", type=float, help="grid spacing in km (default: from the coordinates)")
+    add("--no-figure", action="store_true", help="do not draw rain.png")
+    add("--no-report", action="store_true", help="do not write report.html")
 
 
 def main(args) -> int:
-    """Run the verification and print the table."""
-    from anemoi_scaleadapt.verification import scorecard as cards
+    """Run the verification, write its files and print the table."""
+    from anemoi_scaleadapt.verification.case import count
+    from anemoi_scaleadapt.verification.figure import draw
+    from anemoi_scaleadapt.verification.gallery import Gallery
+    from anemoi_scaleadapt.verification.report import write_report
+    from anemoi_scaleadapt.verification.scorecard import markdown, scorecard, write
 
     case = open_case(args)
-    folder = Path(args.out)
+    folder = make_folder(args.out)
+    gallery = Gallery(case)
+    tallies = count(case, bar("Scoring windows"), gallery.watch)
+    card = scorecard(case, tallies, args.bootstrap, bar("Resampling days"))
+    write(card, folder)
+    if not args.no_figure:
+        draw(case, gallery.panels, case.windows[gallery.wettest], folder / "rain.png")
+    if not args.no_report:
+        write_report(card, gallery, folder / "report.html")
+    print(markdown(card))
+    print(f"Results in {folder}: {', '.join(sorted(p.name for p in folder.iterdir()))}")
+    return 0
+
+
+def bar(description: str):
+    """Return a function that shows a progress bar over a list."""
+    from rich.progress import track
+
+    return lambda items: track(items, description=description)
+
+
+def make_folder(name: str) -> Path:
+    """Make the folder for the results."""
+    folder = Path(name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ScaleAdaptError(f"--out {folder} cannot be made: {error}") from error
-    tallies = cards.count(case, progress)
-    card = cards.scorecard(case, tallies)
-    cards.write(card, folder)
-    if not args.no_figure:
-        from anemoi_scaleadapt.verification.figure import draw
-
-        draw(case, tallies.wettest, folder / "rain.png")
-    print(cards.markdown(card))
-    return 0
-
-
-def progress(windows):
-    """Show a bar over the windows."""
-    from rich.progress import track
-
-    return track(windows, description="Scoring windows")
+    return folder
 
 
 def open_case(args):
     """Open all files and check that they belong together."""
-    import numpy as np
-
     from anemoi_scaleadapt.verification import windows as w
+    from anemoi_scaleadapt.verification.case import Case
     from anemoi_scaleadapt.verification.rain import open_rain
-    from anemoi_scaleadapt.verification.scorecard import Case
+    from anemoi_scaleadapt.verification.systems import BASELINES
     from anemoi_scaleadapt.verification.tally import Settings
 
-    if args.name in ("mean", "nearest", "bicubic", "rainfarm"):
+    names = [*args.baselines, *(["analog"] if args.archive and "analog" not in args.baselines else [])]
+    for name in names:
+        if name not in BASELINES:
+            raise ScaleAdaptError(f"--baselines: there is no {name!r}; choose among {', '.join(BASELINES)}.")
+    if args.name in ("mean", *BASELINES):
         raise ScaleAdaptError(f"--name {args.name} is the name of a baseline; choose another.")
     if args.member_baselines < 2:
         raise ScaleAdaptError(f"--member-baselines must be 2 or more, not {args.member_baselines}.")
     members, truth, coarse = open_rain(args.members, args.variable), open_rain(args.truth), open_rain(args.lr)
     w.same_grid(members, truth)
     t = w.time_factor(members, args.time_factor)
-    s = w.space_factor(members, coarse)
-    mean = None
-    if args.mean:
-        mean = open_rain(args.mean)
-    elif has_mean(args.members):
-        mean = open_rain(args.members, "rain_mean")
+    mean = open_mean(args)
     if mean is not None:
         w.same_grid(mean, truth)
-    pixel = args.pixel_km or (members if members.latitude is not None else truth).pixel_km
     return Case(
         members=members,
         truth=truth,
         coarse=w.Coarse(coarse, t),
-        windows=w.windows(np.asarray(members.times), t, members.path),
-        s=s,
+        windows=w.windows(members.times, t, members.path),
+        s=w.space_factor(members, coarse),
         t=t,
         mean=mean,
         name=args.name,
+        baselines=tuple(names),
         member_baselines=args.member_baselines,
         seed=args.seed,
-        settings=Settings(pixel_km=pixel),
+        archive=open_rain(args.archive) if args.archive else None,
+        settings=Settings(
+            pixel_km=args.pixel_km or (members if members.latitude is not None else truth).pixel_km
+        ),
     )
 
 
-def has_mean(path: str) -> bool:
-    """Whether the members' file also holds the trained conditional mean, ``rain_mean``."""
+def open_mean(args):
+    """Open the conditional mean: --mean, or the variable rain_mean of the members; None if neither."""
     import xarray as xr
 
-    if Path(path).is_dir():
-        return (Path(path) / "rain_mean").is_dir()
-    with xr.open_dataset(path, engine="netcdf4") as data:
-        return "rain_mean" in data
+    from anemoi_scaleadapt.verification.rain import open_rain
+
+    if args.mean:
+        return open_rain(args.mean)
+    if Path(args.members).is_dir():
+        there = (Path(args.members) / "rain_mean").is_dir()
+    else:
+        with xr.open_dataset(args.members, engine="netcdf4") as data:
+            there = "rain_mean" in data
+    return open_rain(args.members, "rain_mean") if there else None

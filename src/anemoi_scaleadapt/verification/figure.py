@@ -9,45 +9,44 @@ from anemoi_scaleadapt.verification.baselines import nearest
 #: lower bounds of the colours, mm h-1
 LEVELS = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 COLOURS = ("#c6e3f5", "#7fbfe8", "#3a8fd0", "#1f5ea8", "#f6d746", "#f28c28", "#d7263d")
+DRY, MISSING = "#ffffff", "#d9d9d9"
+INK, GREY = "#1f2933", "#52606d"
 
 
 def rain_colours():
     """Return the colour map and norm of rain: white below 0.1 mm/h, seven classes, grey where missing."""
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
-    colours = ListedColormap(COLOURS[:-1]).with_extremes(under="#ffffff", over=COLOURS[-1], bad="#d9d9d9")
+    colours = ListedColormap(COLOURS[:-1]).with_extremes(under=DRY, over=COLOURS[-1], bad=MISSING)
     return colours, BoundaryNorm(LEVELS, len(COLOURS) - 1)
 
 
-def panels(case, number: int) -> tuple[dict, np.ndarray]:
-    """Columns of the figure, title -> (t, y, x), and the hours."""
-    window = case.windows[number]
-    systems = case.systems(window, number)
-    members = systems[case.name]
-    columns = {
-        f"coarse input\n{case.s * case.settings.pixel_km:.3g} km, {case.t} h": nearest(
-            case.coarse.frame(window), case.t, case.s
-        )[0],
-        "truth": case.truth.at(window)[0],
-        "mean\n(trained)": systems["mean"][0] if systems["mean"] is not None else members.mean(axis=0),
-    }
-    if systems["mean"] is None:
-        columns["mean\nof members"] = columns.pop("mean\n(trained)")
-    for k in range(min(3, len(members))):
-        columns[f"member {k + 1}"] = members[k]
-    columns["bicubic\n+ exact totals"] = systems["bicubic"][0]
-    return columns, window
+def columns(case, coarse: np.ndarray, truth: np.ndarray, forecasts: dict) -> dict:
+    """Panels of one window, title -> (t, y, x): coarse input, truth, mean, three members, bicubic."""
+    members = forecasts[case.name]
+    size = f"{case.s * case.settings.pixel_km:.3g} km, {case.t} h"
+    out = {f"coarse input\n{size}": nearest(coarse, case.t, case.s)[0], "truth": truth}
+    if "mean" in forecasts:
+        out["mean\n(trained)"] = forecasts["mean"][0]
+    else:
+        out[f"mean of\n{len(members)} members"] = members.mean(axis=0)
+    out |= {f"member {k + 1}": member for k, member in enumerate(members[:3])}
+    if "bicubic" in forecasts:
+        out["bicubic\n+ exact totals"] = forecasts["bicubic"][0]
+    return out
 
 
-def draw(case, number: int, path: Path) -> None:
+def draw(case, panels: dict, hours: np.ndarray, path: Path) -> None:
     """Draw one window and write the PNG.
 
     Parameters
     ----------
-    case : scorecard.Case
+    case : case.Case
         What is verified.
-    number : int
-        Which window.
+    panels : dict
+        From :func:`columns`.
+    hours : ndarray of datetime64, shape (t,)
+        Valid times.
     path : Path
         Where to write.
     """
@@ -55,60 +54,67 @@ def draw(case, number: int, path: Path) -> None:
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
-    from matplotlib.cm import ScalarMappable
 
-    columns, hours = panels(case, number)
     ny, nx = case.truth.shape
-    colours, norm = rain_colours()
-    width = 1.75
+    width, gap = 1.75, 0.06
     height = width * ny / nx
-    rows, count = len(hours), len(columns)
-    left, right, top, bottom, gap = 1.15, 0.95, 1.25, 0.2, 0.06
-    size = (left + right + count * (width + gap), top + bottom + rows * (height + gap))
+    left, right, top, bottom = 1.15, 0.95, 1.25, 0.2
+    size = (left + right + len(panels) * (width + gap), top + bottom + len(hours) * (height + gap))
     figure = plt.figure(figsize=size, dpi=150, facecolor="white")
-    for column, (title, fields) in enumerate(columns.items()):
-        for row in range(rows):
-            x = left + column * (width + gap)
-            y = bottom + (rows - 1 - row) * (height + gap)
-            axes = figure.add_axes((x / size[0], y / size[1], width / size[0], height / size[1]))
-            image = oriented(fields[row], case)
-            axes.imshow(image, cmap=colours, norm=norm, interpolation="nearest", aspect="auto")
-            axes.set_xticks([])
-            axes.set_yticks([])
-            for side in axes.spines.values():
-                side.set_color("#9aa5b1")
-                side.set_linewidth(0.6)
+
+    def place(x, y, w, h):
+        return figure.add_axes((x / size[0], y / size[1], w / size[0], h / size[1]))
+
+    for column, (title, fields) in enumerate(panels.items()):
+        for row, stamp in enumerate(hours):
+            x, y = left + column * (width + gap), bottom + (len(hours) - 1 - row) * (height + gap)
+            axes = place(x, y, width, height)
+            _map(axes, north_up(fields[row], case))
             if row == 0:
                 bold = "bold" if title == "truth" else "normal"
-                axes.set_title(title, fontsize=10, color="#1f2933", fontweight=bold, pad=5)
+                axes.set_title(title, fontsize=10, color=INK, fontweight=bold, pad=5)
             if column == 0:
-                stamp = hours[row].item()
-                axes.text(-0.07, 0.5, f"{stamp:%d %b %Y}\n{stamp:%H:%M} UTC", fontsize=8.5, color="#1f2933",
-                          transform=axes.transAxes, ha="right", va="center", linespacing=1.4)  # fmt: skip
-    bar_height = min(rows * (height + gap) - gap, 3.6)
-    bar_y = bottom + (rows * (height + gap) - gap - bar_height) / 2
-    bar_x = size[0] - right + 0.12
-    axes = figure.add_axes((bar_x / size[0], bar_y / size[1], 0.14 / size[0], bar_height / size[1]))
-    mappable = ScalarMappable(norm, colours)
-    bar = figure.colorbar(mappable, cax=axes, extend="max", spacing="uniform", ticks=LEVELS)
-    bar.ax.set_yticklabels([f"{level:g}" for level in LEVELS], fontsize=8.5)
-    bar.set_label("rain, mm h$^{-1}$", fontsize=9)
-    bar.outline.set_linewidth(0.6)
-    x, y = left / size[0], 1 - 0.2 / size[1]
-    figure.text(x, y, f"{case.name}: rain {case.s}× finer in space, {case.t}× in time",
-                fontsize=14, fontweight="bold", color="#1f2933", va="top")  # fmt: skip
+                label = f"{stamp.item():%d %b %Y}\n{stamp.item():%H:%M} UTC"
+                place_text = dict(transform=axes.transAxes, ha="right", va="center", linespacing=1.4)
+                axes.text(-0.07, 0.5, label, fontsize=8.5, color=INK, **place_text)
+    tall = len(hours) * (height + gap) - gap
+    long = min(tall, 3.6)
+    _colour_bar(place(size[0] - right + 0.12, bottom + (tall - long) / 2, 0.14, long))
+    title = f"{case.name}: rain {case.s}× finer in space, {case.t}× in time"
     first, last = case.windows[0][0].item(), case.windows[-1][-1].item()
-    figure.text(x, y - 0.3 / size[1],
-                f"Wettest window of {first:%d %b} to {last:%d %b %Y}; each panel is the mean over the hour "
-                f"that ends at the time on the left, {nx * case.settings.pixel_km:.0f} km wide.",
-                fontsize=9.5, color="#52606d", va="top")  # fmt: skip
+    subtitle = (
+        f"Wettest window of {first:%d %b} to {last:%d %b %Y}; each panel is the mean over the hour that ends at "
+        f"the time on the left, {nx * case.settings.pixel_km:.0f} km wide."
+    )
+    x, y = left / size[0], 1 - 0.2 / size[1]
+    figure.text(x, y, title, fontsize=14, fontweight="bold", color=INK, va="top")
+    figure.text(x, y - 0.3 / size[1], subtitle, fontsize=9.5, color=GREY, va="top")
     part = path.with_name(f".{path.name}.part")
     figure.savefig(part, format="png")
     plt.close(figure)
     part.replace(path)
 
 
-def oriented(field: np.ndarray, case) -> np.ndarray:
+def _map(axes, image: np.ndarray) -> None:
+    colours, norm = rain_colours()
+    axes.imshow(image, cmap=colours, norm=norm, interpolation="nearest", aspect="auto")
+    axes.set(xticks=[], yticks=[])
+    for side in axes.spines.values():
+        side.set(color="#9aa5b1", linewidth=0.6)
+
+
+def _colour_bar(axes) -> None:
+    from matplotlib.cm import ScalarMappable
+
+    colours, norm = rain_colours()
+    mappable = ScalarMappable(norm, colours)
+    bar = axes.figure.colorbar(mappable, cax=axes, extend="max", spacing="uniform", ticks=LEVELS)
+    bar.ax.set_yticklabels([f"{level:g}" for level in LEVELS], fontsize=8.5)
+    bar.set_label("rain, mm h$^{-1}$", fontsize=9)
+    bar.outline.set_linewidth(0.6)
+
+
+def north_up(field: np.ndarray, case) -> np.ndarray:
     """Turn a field north up where the latitudes say that it is not."""
     for rain in (case.truth, case.members):
         if rain.latitude is not None:

@@ -1,136 +1,75 @@
-"""The scorecard: run through the windows once, count every system, give scores, JSON and a Markdown table."""
+"""The scorecard: scores with intervals of every system, as JSON and as a Markdown table."""
 
 import json
 import os
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from anemoi_scaleadapt.verification import baselines
-from anemoi_scaleadapt.verification.rain import Rain
+from anemoi_scaleadapt.verification.bootstrap import combine, intervals
+from anemoi_scaleadapt.verification.case import Case, Tallies
+from anemoi_scaleadapt.verification.curves import curves
 from anemoi_scaleadapt.verification.scores import HEADLINE, score
-from anemoi_scaleadapt.verification.tally import Settings, add, tally
-from anemoi_scaleadapt.verification.windows import HOUR, Coarse
+from anemoi_scaleadapt.verification.systems import BASELINES
 
-#: the systems that every scorecard lists, in this order; null where one is undefined
-SYSTEMS = ("scaleadapt", "mean", "nearest", "bicubic", "rainfarm")
-
-
-@dataclass
-class Case:
-    """Everything that is verified: open files, the factor pair, the windows, the settings."""
-
-    members: Rain
-    truth: Rain
-    coarse: Coarse
-    windows: np.ndarray
-    s: int
-    t: int
-    mean: Rain | None = None
-    name: str = "scaleadapt"
-    member_baselines: int = 8
-    seed: int = 0
-    settings: Settings = field(default_factory=Settings)
-
-    def systems(self, window: np.ndarray, number: int) -> dict:
-        """Forecasts of every system for one window: name -> (member, t, y, x), None where undefined."""
-        now, frames = self.coarse.frame(window), self.coarse.in_time(window)
-        rainfarm = baselines.rainfarm(frames, now, self.s, self.member_baselines, self.seed + number)
-        out = {
-            self.name: self.members.at(window),
-            "mean": None if self.mean is None else self.mean.at(window),
-            "nearest": baselines.nearest(now, self.t, self.s),
-            "bicubic": baselines.bicubic(frames, now, self.s),
-            "rainfarm": rainfarm,
-        }
-        return {name: None if f is None else f.astype("float32") for name, f in out.items()}
+#: listed in every scorecard after the system itself, null where undefined or not asked for
+ALWAYS = ("mean", "nearest", "bicubic", "rainfarm")
+TITLES = "CRPS|RMSE|SSR|FSS 1 mm 5 km|power < 8 km|q99|q99.9|lag-1|wet|coarse error".split("|")
 
 
-@dataclass
-class Tallies:
-    """Sums by system and day, (system -> list over days), and the wettest window of the truth."""
-
-    days: list
-    sums: dict
-    members: dict
-    wettest: int
-    shape: tuple
-
-
-def count(case: Case, progress: Callable[[Iterable], Iterable] = iter) -> Tallies:
-    """Count all windows.
+def scorecard(case: Case, tallies: Tallies, samples: int = 1000, progress=iter) -> dict:
+    """Return the scorecard as the dictionary that becomes ``scorecard.json``.
 
     Parameters
     ----------
     case : Case
-        What is verified.
+        What was verified.
+    tallies : Tallies
+        From :func:`case.count`.
+    samples : int
+        Bootstrap resamples; 0 for no intervals.
     progress : callable
-        Wraps the list of windows, to show a bar.
+        Wraps the bootstrap.
     """
-    per_day: dict = {}
-    members: dict = {}
-    previous: dict = {}
-    wettest, most = 0, -1.0
-    last = None
-    for number, window in enumerate(progress(list(case.windows))):
-        truth = case.truth.at(window)[0]
-        coarse = case.coarse.frame(window)
-        follows = last is not None and window[0] - last == HOUR
-        day = str((window[0] - HOUR).astype("datetime64[D]"))
-        for name, forecast in case.systems(window, number).items():
-            if forecast is None:
-                continue
-            before = previous.get(name) if follows else None
-            sums = tally(forecast, truth, coarse, case.settings, before)
-            systems = per_day.setdefault(day, {})
-            systems[name] = add(systems.get(name), sums)
-            members[name] = len(forecast)
-            keep = case.settings.lags
-            if before is None:
-                previous[name] = (forecast[:, -keep:], truth[-keep:])
-            else:
-                joined = np.concatenate([before[0], forecast], axis=1), np.concatenate([before[1], truth])
-                previous[name] = (joined[0][:, -keep:], joined[1][-keep:])
-        last = window[-1]
-        if np.nansum(truth) > most:
-            wettest, most = number, float(np.nansum(truth))
-    days = sorted(per_day)
-    sums = {name: [per_day[day][name] for day in days] for name in members}
-    return Tallies(days, sums, members, wettest, case.truth.shape)
-
-
-def combine(sums: list, weights: np.ndarray | None = None) -> dict:
-    """Add the sums of days up, each as often as its weight says (maxima: over days with any weight)."""
-    weights = np.ones(len(sums)) if weights is None else weights
-    out = {}
-    for key in sums[0]:
-        stacked = np.stack([day[key] for day in sums])
-        if key.startswith("max_"):
-            out[key] = stacked[weights > 0].max(axis=0)
-        else:
-            out[key] = np.tensordot(weights, stacked, axes=1)
-    return out
-
-
-def scorecard(case: Case, tallies: Tallies) -> dict:
-    """Return the scorecard as the dictionary that becomes ``scorecard.json``."""
-    names = list(dict.fromkeys([case.name, *SYSTEMS[1:], *tallies.sums]))
-    systems = dict.fromkeys(names)
-    for name, sums in tallies.sums.items():
-        systems[name] = score(combine(sums), tallies.shape, case.settings)
+    shape, settings = tallies.shape, case.settings
+    totals = {name: combine(sums) for name, sums in tallies.sums.items()}
+    systems: dict = dict.fromkeys([case.name, *ALWAYS])
+    for name, sums in totals.items():
+        systems[name] = score(sums, shape, settings)
+    best = best_classical(systems)
+    plain, ratios = intervals(tallies.sums, shape, settings, samples, case.seed, best, progress)
+    for name, values in systems.items():
+        if values is None:
+            continue
+        for key in ("crps", "rmse"):
+            values[f"{key}_vs_best_classical"] = _ratio(values[key], systems[best][key] if best else None)
+            if name in ratios and plain:
+                plain[name][f"{key}_vs_best_classical"] = ratios[name][key]
+        if name in plain:
+            values["intervals"] = plain[name]
     return {
         "pair": [case.s, case.t],
         "members": tallies.members[case.name],
         "period": [f"{case.windows[0][0]}Z", f"{case.windows[-1][-1]}Z"],
         "systems": systems,
+        "name": case.name,
+        "best_classical": best,
         "days": tallies.days,
         "windows": len(case.windows),
-        "grid": list(tallies.shape),
-        "pixel_km": case.settings.pixel_km,
-        "truth": score_truth(combine(tallies.sums[case.name])),
+        "grid": list(shape),
+        "pixel_km": settings.pixel_km,
+        "baseline_members": case.member_baselines,
+        "bootstrap_samples": samples if plain else 0,
+        "seed": case.seed,
+        "truth": score_truth(totals[case.name]),
+        "curves": {name: curves(sums, shape, settings) for name, sums in totals.items()},
     }
+
+
+def best_classical(systems: dict) -> str | None:
+    """Name of the baseline with the lowest CRPS."""
+    known = {n: v["crps"] for n, v in systems.items() if n in BASELINES and v and v["crps"] is not None}
+    return min(known, key=known.get) if known else None
 
 
 def score_truth(sums: dict) -> dict:
@@ -143,40 +82,60 @@ def score_truth(sums: dict) -> dict:
     }
 
 
-def markdown(card: dict) -> str:
-    """Return the scorecard as a Markdown table, one row a system."""
-    titles = "CRPS|RMSE|SSR|FSS 1 mm 5 km|power < 8 km|q99|q99.9|lag-1|wet|coarse error".split("|")
+def facts(card: dict) -> str:
+    """Return one sentence: what was verified."""
     s, t = card["pair"]
-    lines = [
-        f"# Scorecard ({s}, {t})",
-        "",
-        f"{card['members']} members, {card['period'][0]} to {card['period'][1]}, {card['windows']} "
-        f"windows of {t} h on {len(card['days'])} days, {card['grid'][0]} x {card['grid'][1]} pixels of "
-        f"{card['pixel_km']:.2g} km; truth: mean {card['truth']['mean']:.3f} mm/h, "
-        f"{100 * card['truth']['wet_fraction']:.1f} % wet, at most {card['truth']['maximum']:.1f} mm/h.",
-        "",
-        "| system | " + " | ".join(titles) + " |",
-        "|---|" + "---|" * len(titles),
-    ]
+    truth = card["truth"]
+    return (
+        f"{card['members']} members, {card['period'][0]} to {card['period'][1]}: {card['windows']} windows of {t} h "
+        f"on {len(card['days'])} days, {card['grid'][0]} x {card['grid'][1]} pixels of {card['pixel_km']:.2g} km "
+        f"from coarse cells of {s * card['pixel_km']:.2g} km. Truth: mean {truth['mean']:.3f} mm/h, "
+        f"{100 * truth['wet_fraction']:.1f} % wet, at most {truth['maximum']:.1f} mm/h."
+    )
+
+
+def markdown(card: dict) -> str:
+    """Return the scorecard as Markdown: the headline scores, and those of the system with their intervals."""
+    lines = [f"# Scorecard ({card['pair'][0]}, {card['pair'][1]})", "", facts(card), ""]
+    lines += ["| system | " + " | ".join(TITLES) + " |", "|---|" + "---|" * len(TITLES)]
     for name, values in card["systems"].items():
-        cells = [_cell(key, (values or {}).get(key)) for key in HEADLINE]
+        cells = [cell(key, (values or {}).get(key)) for key in HEADLINE]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     lines += [
         "",
         "CRPS (fair; the absolute error for a single field) and RMSE of the mean in mm/h, lower is better; "
-        "SSR, the ratios (predicted over observed) and FSS are best at 1, the coarse error at 0. Bicubic and "
-        "RainFARM: coarse frames interpolated linearly in time, exact coarse totals.",
+        "SSR, the ratios (predicted over observed) and FSS are best at 1, the coarse error at 0. All baselines but "
+        "nearest: coarse frames interpolated linearly in time, exact coarse totals.",
         "",
     ]
+    values = card["systems"][card["name"]]
+    if card["best_classical"]:
+        against = "crps_vs_best_classical"
+        bounds = (values.get("intervals") or {}).get(against)
+        lines += [f"CRPS of {card['name']} over that of {card['best_classical']}, the best classical system: "
+                  f"**{cell(against, values[against])}** {span(against, bounds)}".rstrip() + ".", ""]  # fmt: skip
+    if card["bootstrap_samples"]:
+        lines += [f"95 % intervals of {card['name']} ({card['bootstrap_samples']} resamples of {len(card['days'])} "
+                  "days; rough where days are few):", "", "| score | value | interval |", "|---|---|---|"]  # fmt: skip
+        for key, value in values.items():
+            if key != "intervals" and value is not None:
+                lines.append(f"| {key} | {cell(key, value)} | {span(key, values['intervals'].get(key))} |")
+        lines.append("")
     return "\n".join(lines)
 
 
-def _cell(key: str, value: float | None) -> str:
+def cell(key: str, value: float | None) -> str:
+    """Format one score."""
     if value is None:
         return "–"
     if key == "conservation_error":
         return f"{value:.0e}"
-    return f"{value:.4f}" if key == "crps" else f"{value:.3f}"
+    return f"{value:.4f}" if "crps" in key or key in ("mae", "mae_median", "emd", "bias") else f"{value:.3f}"
+
+
+def span(key: str, bounds: list | None) -> str:
+    """Format an interval."""
+    return f"[{cell(key, bounds[0])}, {cell(key, bounds[1])}]" if bounds else ""
 
 
 def write_text(path: Path, text: str) -> None:
@@ -188,15 +147,20 @@ def write_text(path: Path, text: str) -> None:
 
 def write(card: dict, folder: Path) -> None:
     """Write ``scorecard.json`` and ``scorecard.md``."""
-    write_text(folder / "scorecard.json", json.dumps(_plain(card), indent=1) + "\n")
+    write_text(folder / "scorecard.json", json.dumps(plain(card), indent=1) + "\n")
     write_text(folder / "scorecard.md", markdown(card))
 
 
-def _plain(value):
+def plain(value):
+    """Turn numpy numbers, NaN and tuples into what JSON knows."""
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
+        return {k: plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if isinstance(value, (float, np.floating)):
         return float(value) if np.isfinite(value) else None
     return int(value) if isinstance(value, np.integer) else value
+
+
+def _ratio(one, other):
+    return one / other if one is not None and other else None

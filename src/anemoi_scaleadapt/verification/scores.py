@@ -133,9 +133,26 @@ def score(sums: dict, shape: tuple, settings: Settings) -> dict:
     if 1.0 in settings.fss_thresholds and 5.0 in settings.fss_scales_km:
         i, j = settings.fss_thresholds.index(1.0), settings.fss_scales_km.index(5.0)
         out["fss_1mm_5km_hourly"] = ratio(hours[i, j, 0], hours[i, j, 1])
+    for k, name in enumerate(("sal_s", "sal_a", "sal_l", "sal_abs_s", "sal_abs_a"), start=1):
+        out[name] = ratio(sums["sal"][k], sums["sal"][0])
+    out |= _calibration(sums, settings, members)
     for (threshold, km), value in skill.items():
         if (threshold, km) != (1.0, 5.0):
             out[f"fss_{threshold:g}mm_{km:g}km"] = value
+    return out
+
+
+def _calibration(sums: dict, settings: Settings, members: int) -> dict:
+    """Rank (PIT) histogram's distance from flat, and Brier scores of the share of members above thresholds."""
+    total = sums["ranks"].sum()
+    flat = None
+    if members > 1 and total > 0:
+        flat = float(np.abs(sums["ranks"] / total - 1 / (members + 1)).sum())
+    out = {"rank_deviation": flat}
+    p = np.arange(members + 1) / members
+    for k, threshold in enumerate(settings.reliability_thresholds):
+        given, events = sums["reliability_forecasts"][k], sums["reliability_events"][k]
+        out[f"brier_{threshold:g}mm"] = float((p**2 * given - 2 * p * events + events).sum() / sums["count"])
     return out
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import uniform_filter
 
+from anemoi_scaleadapt.verification.sal import tally_sal
+
 #: bin edges of the pooled distribution of rain, mm h-1: zero to 0.001, then 0.23 % a bin up to 1000
 EDGES = np.concatenate([[0.0], np.geomspace(1e-3, 1e3, 6001)])
 
@@ -91,37 +93,24 @@ def tally(forecast, truth, coarse, settings: Settings, previous=None) -> dict:
         **_fss(np.where(valid, forecast, 0), np.where(valid, truth, 0), settings),
         **_spectra(np.where(valid, forecast, 0), np.where(valid, truth, 0)),
         **_lags(forecast, truth, settings, previous),
+        **tally_sal(np.where(valid, forecast, 0), np.where(valid, truth, 0), settings.wet),
         **_conservation(forecast, coarse),
     }
 
 
 def _pointwise(forecast, truth, valid, settings) -> dict:
-    from scores.probability import crps_for_ensemble, tail_tw_crps_for_ensemble
-    from xarray import DataArray
-
     members = len(forecast)
-    method = "fair" if members > 1 else "ecdf"
     mean, median = forecast.mean(axis=0), np.median(forecast, axis=0)
     spread = forecast.var(axis=0, ddof=1) if members > 1 else np.zeros_like(mean)
-    crps, tails = 0.0, np.zeros(len(settings.tail_thresholds))
-    for hour in range(len(truth)):  # by hour: the pairs of members are many
-        where = valid[hour]
-        if not where.any():
-            continue
-        f = DataArray(forecast[:, hour][:, where].astype("float64"), dims=("member", "pixel"))
-        o = DataArray(truth[hour][where].astype("float64"), dims="pixel")
-        crps += where.sum() * float(crps_for_ensemble(f, o, "member", method=method))
-        for k, threshold in enumerate(settings.tail_thresholds):
-            score = tail_tw_crps_for_ensemble(f, o, "member", threshold, method=method)
-            tails[k] += where.sum() * float(score)
+    highest = np.where(valid, np.maximum(forecast.max(axis=0), truth), 0)
 
     def total(values):
         return values[valid].sum(dtype="float64")
 
     return {
         "count": valid.sum(),
-        "crps": crps,
-        "tail_crps": tails,
+        "crps": _crps(forecast, truth, highest, 0.0),
+        "tail_crps": np.array([_crps(forecast, truth, highest, k) for k in settings.tail_thresholds]),
         "error": total(mean - truth),
         "squared_error": total((mean - truth) ** 2),
         "absolute_error": total(np.abs(mean - truth)),
@@ -129,6 +118,26 @@ def _pointwise(forecast, truth, valid, settings) -> dict:
         "absolute_error_median": total(np.abs(median - truth)),
         "variance": total(spread),
     }
+
+
+def _crps(forecast, truth, highest, threshold) -> float:
+    """Sum over pixels of the fair CRPS of rain above a threshold (the absolute error of a single member).
+
+    Pixels where neither truth nor any member exceeds the threshold add nothing and are not computed; hour by
+    hour, because the library holds all pairs of members.
+    """
+    from scores.probability import tail_tw_crps_for_ensemble
+    from xarray import DataArray
+
+    method = "fair" if len(forecast) > 1 else "ecdf"
+    total = 0.0
+    for hour in range(len(truth)):
+        where = highest[hour] > threshold
+        if where.any():
+            f = DataArray(forecast[:, hour][:, where].astype("float64"), dims=("member", "pixel"))
+            o = DataArray(truth[hour][where].astype("float64"), dims="pixel")
+            total += where.sum() * float(tail_tw_crps_for_ensemble(f, o, "member", threshold, method=method))
+    return total
 
 
 def _distribution(forecast, truth, valid, settings) -> dict:

@@ -87,15 +87,21 @@ class Coarse:
             self._cache[key] = self.rain.at(self._times(window))[0].astype("float64").mean(axis=0)
         return self._cache[key]
 
+    def neighbours(self, window: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Frames of the windows before and after; the frame itself where there is none or it is missing."""
+        now, span = self.frame(window), self.t * HOUR
+        sides = [self.frame(window + k * span) if self.has(window + k * span) else now for k in (-1, 1)]
+        before, after = (np.where(np.isnan(side), now, side) for side in sides)
+        return before, after
+
     def in_time(self, window: np.ndarray) -> np.ndarray:
         """Frames interpolated linearly in time, (t, Y, X): each hour between the centres of two windows.
 
         The neighbours before and after are used where the file has them; beyond its ends, and where a
         neighbour is missing, the frame itself is held.
         """
-        now, span = self.frame(window), self.t * HOUR
-        sides = [self.frame(window + k * span) if self.has(window + k * span) else now for k in (-1, 1)]
-        before, after = (np.where(np.isnan(side), now, side) for side in sides)
+        now = self.frame(window)
+        before, after = self.neighbours(window)
         out = np.empty((self.t, *now.shape))
         for j in range(self.t):
             shift = (j - (self.t - 1) / 2) / self.t
