@@ -145,15 +145,15 @@ def decode(image: Image.Image, kind: str, area: tuple[slice, slice]) -> np.ndarr
     ScaleAdaptError
         When the integers have another width than this kind has.
     """
+    (top, bottom, _), (left, right, _) = (s.indices(n) for s, n in zip(area, image.size[::-1], strict=True))
     try:
-        raw = np.asarray(image)
+        raw = np.asarray(image.crop((left, top, right, bottom)))  # cropped first: less to copy
     except Exception as error:
         raise UnreadableError(f"damaged TIFF ({error})") from error
     known = KINDS[kind]
     expected = np.uint8 if known.missing == 255 else np.uint16
     if raw.ndim != 2 or raw.dtype != expected:
         raise ScaleAdaptError(f"{raw.dtype} values of shape {raw.shape}, not one band of {expected.__name__}")
-    raw = raw[area]
     # Whole numbers of 16 bits are exact in float32, so one division is the correctly rounded value.
     values = np.divide(raw, np.float32(known.divisor), dtype=np.float32)
     values[raw == known.missing] = np.nan
