@@ -36,6 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--start", metavar="DATE", help="year, month, day or date that should be there (default: found)"
     )
     look.add_argument("--end", metavar="DATE", help="likewise, inclusive")
+    look.add_argument("--all", action="store_true", help=f"every finding, not the first {SHOWN} of a kind")
     look.add_argument("--kinds", nargs="+", default=["RR"], choices=["RR", "ERR", "QUALIF"])
     look.add_argument(
         "--names-only", action="store_true", help="do not decode the frames, look at names only"
@@ -108,7 +109,7 @@ def inspect(args: Namespace) -> int:
     if bool(args.start) != bool(args.end):
         raise ScaleAdaptError("--start, --end: give both or none.")
     wanted = period(args.start, args.end) if args.start else None
-    with Progress() as bar:
+    with Progress(disable=args.names_only) as bar:
         task = bar.add_task("frames", total=None)
         report = inspection.inspect(
             Archive(args.path), tuple(args.kinds), wanted, not args.names_only,
