@@ -1,3 +1,84 @@
 """Before anything else: pyproj, which ends the interpreter when it is imported after eccodes."""
 
+import datetime
+import os
+
+import numpy as np
 import pyproj  # noqa: F401
+import pytest
+
+# hydra sets this in a run; tests that compose in process need it themselves
+os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+
+
+def moving_showers(hours: int, size: int, seed: int = 0) -> np.ndarray:
+    """Invented rain (hours, size, size) in mm h-1: round showers that drift, grow and leave dry places."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:size, :size]
+    rain = np.zeros((hours, size, size))
+    for _ in range(3 * hours // 4 + 4):
+        start, row, column = random.uniform(-4, hours), *random.uniform(0, size, 2)
+        v, u, width, peak = *random.normal(0, 3, 2), random.uniform(2, size / 8), random.gamma(1.5, 3)
+        for hour in range(max(0, int(start)), min(hours, int(start) + 6)):
+            age = hour - start
+            distance = (y - row - v * age) ** 2 + (x - column - u * age) ** 2
+            rain[hour] += peak * np.exp(-distance / (2 * width**2)) * np.exp(-(((age - 3) / 2) ** 2))
+    return np.where(rain < 0.05, 0, rain).astype(np.float32)
+
+
+def build_zarr(rain: np.ndarray, start: datetime.datetime, path, latitude, longitude, more=None) -> str:
+    """Build an anemoi dataset of hourly `rain` (and static fields `more`) from a NetCDF file, as a user would."""
+    import xarray as xr
+    from anemoi.datasets.create.recipe import Recipe
+    from anemoi.datasets.create.tasks import run_task
+
+    times = [np.datetime64(start + datetime.timedelta(hours=i), "ns") for i in range(len(rain))]
+    fields = {"rain": (("time", "y", "x"), rain, {"units": "mm h-1"})}
+    for name, values in (more or {}).items():
+        fields[name] = (("time", "y", "x"), np.broadcast_to(values, rain.shape).astype("f4"), {"units": "m"})
+    coordinates = {
+        "time": ("time", times),
+        "latitude": (("y", "x"), latitude, {"standard_name": "latitude", "units": "degrees_north"}),
+        "longitude": (("y", "x"), longitude, {"standard_name": "longitude", "units": "degrees_east"}),
+    }
+    source = f"{path}.nc"
+    xr.Dataset(fields, coordinates).to_netcdf(source, engine="netcdf4")
+    recipe = {
+        "dates": {"start": times[0].astype(str)[:19], "end": times[-1].astype(str)[:19], "frequency": "1h"},
+        "input": {"netcdf": {"path": source, "param": list(fields)}},
+        "build": {"allow_nans": True},
+        "statistics": {"start": times[0].astype(str)[:19], "end": times[-1].astype(str)[:19]},
+    }
+    run_task("init", recipe=Recipe(**recipe), path=str(path), overwrite=True)
+    run_task("load", path=str(path))
+    run_task("finalise", path=str(path))
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory):
+    """Two matching datasets of invented rain: ``pair(space=5, hours=60, cells=8, **changes)`` -> (lr, hr) paths."""
+    built = {}
+
+    def make(space=5, hours=60, cells=8, shift=0, missing=False, statics=False, seed=0):
+        key = (space, hours, cells, shift, missing, statics, seed)
+        if key not in built:
+            folder = tmp_path_factory.mktemp("pair")
+            size = space * cells
+            rain = moving_showers(hours, size, seed)
+            if missing:
+                rain[20:22] = np.nan
+                rain[:, :space, :space] = np.nan
+            y, x = np.mgrid[:size, :size] * 0.01
+            blocks = (cells, space, cells, space)
+            start = datetime.datetime(2020, 1, 1)
+            hill = {"orography": 100 * np.hypot(y, x)} if statics else None
+            hr = build_zarr(rain, start, folder / "hr.zarr", 50 - y, 5 + x, hill)
+            coarse = rain.reshape(hours, *blocks).mean(axis=(2, 4))
+            where = [a.reshape(blocks).mean(axis=(1, 3)) for a in (50 - y, 5 + x)]
+            late = start + datetime.timedelta(hours=shift)
+            lr = hr if space == 1 else build_zarr(coarse, late, folder / "lr.zarr", *where)
+            built[key] = (lr, hr)
+        return built[key]
+
+    return make

@@ -8,9 +8,7 @@ import torch
 from torch import Tensor
 
 
-def field_noise(
-    seed: int, member: int, valid_time: datetime.datetime, shape: tuple[int, int], draw: int = 0
-) -> Tensor:
+def field_noise(seed: int, member: int, valid_time: datetime.datetime, shape: tuple[int, int], draw: int = 0) -> Tensor:
     """Standard normal noise of one member at one valid time.
 
     A function of its arguments alone: the same whatever other members, hours, tiles or processes there are.

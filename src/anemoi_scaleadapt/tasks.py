@@ -11,6 +11,7 @@ from anemoi.utils.dates import frequency_to_string
 from torch import Tensor
 
 from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.training.checks import check_datasets
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -48,19 +49,25 @@ class SpaceTimeSuperResolution(BaseSingleStepTask):
         The config group ``scale``; read by :meth:`anemoi_scaleadapt.scale.Scale.from_config`.
     lr, hr : str
         Names of the coarse and of the fine dataset.
+    splits : Mapping, optional
+        ``dataloader.<split>.datasets`` of each split. The task then looks at its datasets before anemoi opens them.
 
     Raises
     ------
     ScaleAdaptError
-        If `scale` holds an unknown key or a value outside its range.
+        If `scale` holds an unknown key or a value outside its range, or the datasets do not fit it or each other.
     """
 
     #: anemoi-inference picks the runner by this name
     name = "scaleadapt"
 
-    def __init__(self, scale: Mapping[str, Any], lr: str = "lr", hr: str = "hr") -> None:
+    def __init__(
+        self, scale: Mapping[str, Any], lr: str = "lr", hr: str = "hr", splits: Mapping[str, Any] | None = None
+    ) -> None:
         self.scale = Scale.from_config(scale)
         self.lr, self.hr = lr, hr
+        #: (y, x) of the coarse and of the fine grid
+        self.shapes = check_datasets(splits, self.scale, lr, hr) if splits else None
         time, ends = self.scale.time, self.scale.frame_ends
         coarse = range(ends[0] * time + 1, (ends[-1] + 1) * time + 1)
         self._coarse_offsets = [hour * HOUR for hour in coarse]
@@ -94,7 +101,10 @@ class SpaceTimeSuperResolution(BaseSingleStepTask):
         super().fill_metadata(md_dict)
         inference = md_dict["metadata_inference"]
         inference["task"] = self.name
-        inference["scale"] = self.scale.as_dict()
+        inference["scaleadapt"] = {"scale": self.scale.as_dict()}
+        if self.shapes:
+            shapes = dict(zip((self.lr, self.hr), map(list, self.shapes), strict=True))
+            inference["scaleadapt"]["field_shapes"] = shapes
         time = self.scale.time
         frames = [frequency_to_string((end + 1) * time * HOUR) if end != -1 else "0h" for end in self.scale.frame_ends]
         offsets = {self.lr: frames, self.hr: ["1h"]}

@@ -26,9 +26,7 @@ class UShape(nn.Module):
     #: the fine level's height and width must be multiples of this
     stride = 2
 
-    def __init__(
-        self, channels: tuple[int, int], blocks: int, heads: int, window: int, embedding: int = 0
-    ) -> None:
+    def __init__(self, channels: tuple[int, int], blocks: int, heads: int, window: int, embedding: int = 0) -> None:
         super().__init__()
         fine, coarse = channels
         self.down = nn.ModuleList(Block(fine, embedding) for _ in range(blocks))

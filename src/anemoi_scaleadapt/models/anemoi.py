@@ -182,5 +182,5 @@ class ScaleAdaptModel(nn.Module):
                 "ensemble": 1,
                 "grid": None,
             }
-        network = sum(p.numel() for p in self.parameters())
-        md_dict["metadata_inference"]["scaleadapt"] = {"scale": self.scale.as_dict(), "parameters": network}
+        ours = md_dict["metadata_inference"].setdefault("scaleadapt", {})
+        ours["parameters"] = sum(p.numel() for p in self.parameters())

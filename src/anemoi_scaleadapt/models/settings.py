@@ -33,7 +33,9 @@ class Settings:
         for key in mapping:
             if key not in known:
                 raise ScaleAdaptError(f"{where}.{key} is not a setting; known are {', '.join(known)}.")
-        given = {k: tuple(v) if not isinstance(v, str | int | float) else v for k, v in mapping.items() if v is not None}
+        given = {
+            k: tuple(v) if not isinstance(v, str | int | float) else v for k, v in mapping.items() if v is not None
+        }
         settings = cls(**given)
         settings.check(where)
         return settings

@@ -1,5 +1,6 @@
 """Checks of the datasets before anything is trained."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,22 +8,24 @@ from anemoi.datasets import open_dataset
 from omegaconf import OmegaConf
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.tasks import SpaceTimeSuperResolution
+from anemoi_scaleadapt.scale import Scale
 
 Shape = tuple[int, int]
 
 
-def check_datasets(config: Any, task: SpaceTimeSuperResolution) -> tuple[Shape, Shape]:
+def check_datasets(splits: Mapping[str, Any], scale: Scale, lr: str, hr: str) -> tuple[Shape, Shape]:
     """Check that coarse and fine datasets belong together, in every split.
 
     anemoi pairs datasets by position: one day's offset between them would train without a word.
 
     Parameters
     ----------
-    config : DictConfig
-        The whole config.
-    task : SpaceTimeSuperResolution
-        Names of the datasets and the factor pair.
+    splits : Mapping
+        Split (training, validation) -> dataset name -> reader, as in ``dataloader.<split>.datasets``.
+    scale : Scale
+        Factor pair and context.
+    lr, hr : str
+        Names of the coarse and of the fine dataset.
 
     Returns
     -------
@@ -32,34 +35,38 @@ def check_datasets(config: Any, task: SpaceTimeSuperResolution) -> tuple[Shape, 
     Raises
     ------
     ScaleAdaptError
-        If dates or frequencies differ, a dataset is not hourly, a grid is not regular, the grids are not s times
-        each other or do not cover the same area, or a static field has missing values.
+        If a dataset cannot be opened or is too short, dates or frequencies differ, a dataset is not hourly, a grid is
+        not regular, the grids are not s times each other or do not cover the same area, or a static field has gaps.
     """
     shapes = None
-    for split in ("training", "validation"):
-        readers = config.dataloader[split]["datasets"]
-        opened = {name: _open(readers[name]) for name in (task.lr, task.hr)}
-        where = {name: f"dataloader.{split}.datasets.{name} ({_path(readers[name])})" for name in opened}
+    for split, readers in splits.items():
+        where = {name: f"dataloader.{split}.datasets.{name} ({_path(readers[name])})" for name in (lr, hr)}
+        opened = {name: _open(readers[name], where[name]) for name in (lr, hr)}
         _check_dates(opened, where)
-        shapes = _check_grids(opened[task.lr], opened[task.hr], where[task.lr], where[task.hr], task.scale.space)
-        needed = (len(task.scale.frame_ends)) * task.scale.time
-        if len(opened[task.lr].dates) < needed:
+        shapes = _check_grids(opened[lr], opened[hr], where[lr], where[hr], scale.space)
+        needed = len(scale.frame_ends) * scale.time
+        if len(opened[lr].dates) < needed:
             raise ScaleAdaptError(
-                f"{where[task.lr]} has {len(opened[task.lr].dates)} hours; scale.context_length = "
-                f"{task.scale.context_length} frames of {task.scale.time} h need {needed}: widen start and end."
+                f"{where[lr]} has {len(opened[lr].dates)} hours; scale.context_length = {scale.context_length} frames "
+                f"of {scale.time} h need {needed}: widen the period or shorten the context."
             )
-    names = [v for v in config.data.datasets[task.hr].get("forcing", [])]
-    for name in names:
-        _check_static(opened[task.hr], name, where[task.hr])
+        for name in opened[hr].variables:
+            _check_static(opened[hr], name, where[hr])
     return shapes
 
 
-def _open(reader: Any) -> Any:
+def _open(reader: Any, where: str) -> Any:
     reader = OmegaConf.to_container(reader, resolve=True) if OmegaConf.is_config(reader) else dict(reader)
     inner = reader["dataset_config"]
     inner = dict(inner) if isinstance(inner, dict) else {"dataset": inner}
     inner = {key: value for key, value in inner.items() if value is not None}
-    return open_dataset(**inner, start=reader.get("start"), end=reader.get("end"))
+    try:
+        return open_dataset(**inner, start=reader.get("start"), end=reader.get("end"))
+    except Exception as error:
+        raise ScaleAdaptError(
+            f"{where} cannot be opened from {reader.get('start')} to {reader.get('end')}: {error}. Check the path and "
+            "the period."
+        ) from error
 
 
 def _path(reader: Any) -> str:
@@ -110,9 +117,9 @@ def _check_grids(lr: Any, hr: Any, lr_where: str, hr_where: str, space: int) -> 
 
 
 def _check_static(hr: Any, name: str, where: str) -> None:
-    values = hr[0][hr.name_to_index[name]]
-    if np.isnan(values).any():
+    constant = getattr(hr.typed_variables.get(name), "is_constant_in_time", False)
+    if constant and np.isnan(hr[0][hr.name_to_index[name]]).any():
         raise ScaleAdaptError(
-            f"{where}: static field {name} (data.datasets.hr.forcing) has missing values; fill them in the recipe, "
-            "for example with the filter `impute-nans`."
+            f"{where}: static field {name} has missing values; fill them in the recipe, for example with the filter "
+            "`impute-nans`."
         )

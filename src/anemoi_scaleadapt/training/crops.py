@@ -1,5 +1,7 @@
 """Crops for training: where it rains, turned and mirrored, weighted so that the climate stays unbiased."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -63,3 +65,31 @@ def turn(x: Tensor, which: Tensor) -> Tensor:
         crop = crop.flip(axes) if axes else crop
         out.append(crop.transpose(-1, -2) if code & 4 else crop)
     return torch.stack(out)
+
+
+def hide_frames(frames: Tensor, ends: Sequence[int], chance: float) -> Tensor:
+    """Hide the outer context of some crops, as it is missing where a record begins or ends.
+
+    Parameters
+    ----------
+    frames : Tensor
+        (count, L, y, x), mm h-1.
+    ends : sequence of int
+        Place of each frame in windows, 0 for the window's own.
+    chance : float
+        Chance of hiding the frames before a random place, and independently those after one.
+
+    Returns
+    -------
+    Tensor
+        Same shape; hidden frames are missing (-1).
+    """
+    count, place = len(frames), torch.tensor(ends, device=frames.device)
+    kept = torch.ones(count, len(ends), dtype=torch.bool, device=frames.device)
+    for side in (-place, place):
+        farthest = int(side.max())
+        if farthest > 0:
+            seen = torch.randint(farthest, (count, 1), device=frames.device)
+            hidden = torch.rand(count, 1, device=frames.device) < chance
+            kept &= ~(hidden & (side > seen))
+    return torch.where(kept[:, :, None, None], frames, -1.0)

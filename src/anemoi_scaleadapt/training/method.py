@@ -12,8 +12,7 @@ from torch import Tensor
 
 from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
 from anemoi_scaleadapt.noise import ensemble_noise
-from anemoi_scaleadapt.training.checks import check_datasets
-from anemoi_scaleadapt.training.crops import cut, draw_origins, symmetries, turn
+from anemoi_scaleadapt.training.crops import cut, draw_origins, hide_frames, symmetries, turn
 from anemoi_scaleadapt.training.scores import ensemble_scores
 from anemoi_scaleadapt.training.settings import MethodSettings
 
@@ -38,7 +37,6 @@ class ScaleAdaptTraining(BaseTrainingModule):
     def __init__(self, *, config: Any, **kwargs: Any) -> None:
         given = {k: v for k, v in config.training.method.items() if k != "_target_"}
         self.settings = MethodSettings.from_config(given, "training.method")
-        self.shapes = check_datasets(config, kwargs["task"])
         anemoi = {k: kwargs[k] for k in kwargs if k not in given}
         super().__init__(config=config, **anemoi)
 
@@ -53,7 +51,7 @@ class ScaleAdaptTraining(BaseTrainingModule):
         inputs = self.task.get_inputs(batch, data_indices=self.data_indices)
         target = self.task.get_targets(batch)[net.hr]
         place = self.data_indices[net.hr].name_to_index[net.variable]
-        coarse, fine = self.shapes
+        coarse, fine = self.task.shapes
         hr = rearrange(target[..., place], "b t 1 (y x) -> b t y x", y=fine[0], x=fine[1])
         return net.coarse(inputs[net.lr], coarse), hr, net.statics(inputs[net.hr], fine)
 
@@ -64,8 +62,9 @@ class ScaleAdaptTraining(BaseTrainingModule):
         now = torch.nan_to_num(self.network.downscaler.current(lr))
         origins, weights = draw_origins(now, size, lr.shape[0] * self.settings.crops_per_field)
         which = symmetries(len(origins), lr.device)
+        coarse = hide_frames(cut(lr, origins, size, 1), self.network.scale.frame_ends, self.settings.hide_frames)
         return (
-            turn(cut(lr, origins, size, 1), which),
+            turn(coarse, which),
             turn(cut(hr, origins, size, space), which),
             None if statics is None else turn(cut(statics, origins, size, space), which),
             weights,
@@ -92,9 +91,7 @@ class ScaleAdaptTraining(BaseTrainingModule):
     def _loss(self, prediction: Tensor, target: Tensor, weights: Tensor | None) -> Tensor:
         prediction, target = (rearrange(a, "n t y x -> n t 1 (y x) 1") for a in (prediction, target))
         layout = IndexSpace.MODEL_OUTPUT
-        return self.loss[self.network.hr](
-            prediction, target, weights=weights, pred_layout=layout, target_layout=layout
-        )
+        return self.loss[self.network.hr](prediction, target, weights=weights, pred_layout=layout, target_layout=layout)
 
     def _log_losses(self, losses: dict[str, Tensor], count: int) -> None:
         for name, value in losses.items():

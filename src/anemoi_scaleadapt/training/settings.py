@@ -16,12 +16,15 @@ class MethodSettings(Settings):
         Width of a training crop in fine pixels; rounded down to whole coarse cells and to the domain.
     crops_per_field : int
         Crops drawn for each field that is read.
+    hide_frames : float
+        Share of crops that lose the outer context on one side, as at the ends of a record.
     score_windows, score_members : int
         Size of the ensembles scored in every validation batch: the wettest windows, and members of each; 0 for none.
     """
 
     crop: int = 100
     crops_per_field: int = 4
+    hide_frames: float = 0.1
     score_windows: int = 1
     score_members: int = 4
 
@@ -32,3 +35,5 @@ class MethodSettings(Settings):
             value = getattr(self, key)
             if not isinstance(value, int) or value < minimum:
                 raise ScaleAdaptError(f"{where}.{key} = {value!r}: must be a whole number from {minimum}.")
+        if not 0 <= self.hide_frames < 1:
+            raise ScaleAdaptError(f"{where}.hide_frames = {self.hide_frames!r}: must lie in [0, 1).")

@@ -1,0 +1,202 @@
+"""The runner of anemoi-inference: slides over any lead time and draws members window by window."""
+
+import datetime
+import logging
+import math
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+from anemoi.inference.runner import Runner
+from anemoi.utils.dates import as_timedelta, frequency_to_string
+from rich.console import Console
+from rich.progress import track
+
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.inference.grid import fine_grid
+
+LOG = logging.getLogger(__name__)
+HOUR = datetime.timedelta(hours=1)
+
+
+class MissingDatesError(ScaleAdaptError):
+    """An input has no data for the dates asked for."""
+
+
+class ScaleAdaptRunner(Runner):
+    """Run a checkpoint of this package; ``runner: auto`` picks it.
+
+    The windows of a run do not depend on each other: nothing is fed back, a lead time of a year costs the memory of
+    one window. ``date`` is the start of the first window, a member's fields are those of hours ``date + 1 h`` on.
+
+    Parameters
+    ----------
+    config : RunConfiguration
+        Of anemoi-inference. ``seed`` (default 0) chooses the ensemble.
+    members, first_member : int
+        Members to draw, and the number of the first: ensembles drawn in parts equal those drawn at once.
+    mean : bool
+        Whether to write the conditional mean too, as ``rain_mean``.
+    lr_frequency : str, optional
+        How often the coarse rain comes. By default an hourly anemoi dataset is averaged over the t hours of each
+        frame; anything else is taken to hold means over t hours, every t hours.
+    grid : str, optional
+        An anemoi dataset with the fine grid to write, where it is not the one of training.
+
+    Raises
+    ------
+    ScaleAdaptError
+        For a date outside the data, or a coarse grid that does not match the fine one.
+    """
+
+    def __init__(
+        self,
+        config: Any,
+        *,
+        members: int = 8,
+        first_member: int = 0,
+        mean: bool = True,
+        lr_frequency: str | None = None,
+        grid: str | None = None,
+    ) -> None:
+        super().__init__(config)
+        if members < 1 or first_member < 0:
+            raise ScaleAdaptError(
+                f"runner.members = {members}, first_member = {first_member}: at least one member, numbered from 0."
+            )
+        self.members = range(first_member, first_member + members)
+        self.with_mean, self._lr_frequency, self._grid = mean, lr_frequency, grid
+        self._frames: dict[datetime.datetime, np.ndarray] = {}
+
+    def execute(self) -> None:
+        """Draw every window of the lead time and hand its hours to the outputs."""
+        net = self.model.eval().model
+        time = net.scale.time * HOUR
+        self.lead_time, self.time_step = as_timedelta(self.config.lead_time), HOUR
+        if self.reference_date is None:
+            raise ScaleAdaptError("date is missing in the run file: give the start of the first window.")
+        self.grid = fine_grid(self, net, self._grid)
+        output = self.outputs[net.hr]
+        windows = range(math.ceil(self.lead_time / time))
+        opened = False
+        console = Console(stderr=True)
+        try:
+            for window in track(windows, description=f"{len(self.members)} members", console=console):
+                start = self.reference_date + window * time
+                for state in self._window(net, start):
+                    if state["step"] > self.lead_time:
+                        break
+                    for processor in self.post_processors[net.hr]:
+                        state = processor.process(state)
+                    if not opened:
+                        output.open(state)
+                        opened = True
+                    output.write_state(state)
+        except BaseException:
+            getattr(output, "abandon", output.close)()
+            raise
+        output.close()
+
+    def _window(self, net: Any, start: datetime.datetime) -> Iterator[dict]:
+        """States of the hours of the window that begins at `start`."""
+        batch = {net.lr: self._coarse(net, start)}
+        if net.static_names:
+            batch[net.hr] = self._read(net.hr, [start + HOUR], net.static_names)
+        tensors = {name: torch.from_numpy(x)[None].to(self.device) for name, x in batch.items()}
+        dtype = self.autocast
+        low = isinstance(dtype, torch.dtype) and dtype != torch.float32
+        with torch.inference_mode(), torch.autocast(self.device.type, dtype) if low else nullcontext():
+            drawn = self.predict_step(
+                self.model,
+                tensors,
+                shape=self.grid.coarse_shape(net.scale.space),
+                date=start,
+                members=len(self.members),
+                first_member=self.members[0],
+                seed=self.config.seed or 0,
+                with_mean=self.with_mean,
+            )
+        rain = drawn[net.hr][0, ..., 0].float().cpu().numpy()
+        mean = drawn[f"{net.hr}_mean"][0, :, 0, :, 0].float().cpu().numpy() if self.with_mean else None
+        for hour in range(net.scale.time):
+            fields = {net.variable: rain[hour] if self._by_member(net) else rain[hour, 0]}
+            if mean is not None and self._by_member(net):
+                fields[f"{net.variable}_mean"] = mean[hour]
+            date = start + (hour + 1) * HOUR
+            yield {
+                "date": date,
+                "step": date - self.reference_date,
+                "latitudes": self.grid.latitudes,
+                "longitudes": self.grid.longitudes,
+                "fields": fields,
+            }
+
+    def _by_member(self, net: Any) -> bool:
+        """Whether the output takes all members at once."""
+        output = self.outputs[net.hr]
+        if getattr(output, "takes_members", False):
+            return True
+        if len(self.members) > 1:
+            raise ScaleAdaptError(
+                f"output.{net.hr} = {output!r} writes one field an hour and cannot take {len(self.members)} members: "
+                "use `members: FILE.nc`, or `runner: {scaleadapt: {members: 1, first_member: K}}` for each K."
+            )
+        return False
+
+    def _coarse(self, net: Any, start: datetime.datetime) -> np.ndarray:
+        """The L coarse frames around a window (L, grid, 1); context beyond the ends of the record is missing."""
+        step, time = self._coarse_step(net), net.scale.time * HOUR
+        frames = []
+        for place in net.scale.frame_ends:
+            end = start + (place + 1) * time
+            if end not in self._frames:
+                self._frames[end] = self._frame(net, end, step, needed=place == 0)
+            frames.append(self._frames[end])
+        self._frames = {end: self._frames[end] for end in list(self._frames)[-len(frames) :]}
+        return np.stack(frames)
+
+    def _frame(self, net: Any, end: datetime.datetime, step: datetime.timedelta, needed: bool) -> np.ndarray:
+        """Mean over the t hours before `end`, (grid, 1), NaN where any of them is missing."""
+        time = net.scale.time * HOUR
+        dates = [end - time + step * (k + 1) for k in range(time // step)]
+        try:
+            return self._read(net.lr, dates, [net.variable]).mean(axis=0)
+        except MissingDatesError as error:
+            if needed:
+                raise
+            LOG.warning("No context: %s", error)
+            return np.full((self.grid.cells[net.lr], 1), np.nan, np.float32)
+
+    def _coarse_step(self, net: Any) -> datetime.timedelta:
+        time = net.scale.time * HOUR
+        if self._lr_frequency:
+            step = as_timedelta(self._lr_frequency)
+        else:
+            step = getattr(getattr(self.dynamic_forcings_inputs[net.lr], "ds", None), "frequency", time)
+        if step not in (HOUR, time):
+            raise ScaleAdaptError(
+                f"input.{net.lr} comes every {frequency_to_string(step)}; this checkpoint needs it every "
+                f"{frequency_to_string(time)} (means over that time), or hourly. If it does, say so with "
+                "`runner: {scaleadapt: {lr_frequency: ...}}`."
+            )
+        return step
+
+    def _read(self, dataset: str, dates: list[datetime.datetime], names: list[str]) -> np.ndarray:
+        """Fields (dates, grid, names) of a dataset's inputs."""
+        fields: dict[str, np.ndarray] = {}
+        for inputs in (self.prognostics_inputs, self.constant_forcings_inputs, self.dynamic_forcings_inputs):
+            try:
+                fields |= inputs[dataset].create_input_state(dates=dates)["fields"]
+            except (ValueError, KeyError, IndexError) as error:
+                raise MissingDatesError(
+                    f"input.{dataset} has no data for {dates[0]:%Y-%m-%dT%H:%M} to {dates[-1]:%Y-%m-%dT%H:%M} ({error}). "
+                    "Choose `date` and `lead_time` within the data."
+                ) from error
+        missing = [name for name in names if name not in fields]
+        if missing:
+            raise ScaleAdaptError(f"input.{dataset} gives {sorted(fields)}; the checkpoint needs {missing}.")
+        stacked = np.stack([np.asarray(fields[name], np.float32) for name in names], axis=-1)
+        self.grid.check(dataset, stacked.shape[1])
+        return stacked

@@ -1,0 +1,78 @@
+"""Bad input stops before training, with one error that names the key or the file."""
+
+import pytest
+
+from anemoi_scaleadapt.errors import ScaleAdaptError
+
+PAIR = ["scale.space=5", "scale.time=2", "period.validation.start=null"]
+
+
+def message(run):
+    with pytest.raises(Exception) as caught:
+        run().train()
+    error = caught.value
+    while error.__cause__ is not None and not isinstance(error, ScaleAdaptError):
+        error = error.__cause__
+    return f"{type(error).__name__}: {error}"
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["scale.space=0"], r"scale.space = 0"),
+        (["scale.space=2.5"], r"scale.space = 2.5"),
+        (["scale.space=26"], r"scale.space = 26"),
+        (["scale.time=7"], r"scale.time = 7"),
+        (["scale.context_length=0"], r"scale.context_length = 0"),
+        (["scale.beta=2"], r"scale.beta = 2"),
+        (["scale.conservation.function=cube"], r"scale.conservation.function = 'cube'"),
+        (["model.model.sampler.steps=0"], r"model.model.sampler.steps = 0"),
+        (["+model.model.network.depth=3"], r"model.model.network.depth is not a setting"),
+        (["training.method.crop=0"], r"training.method.crop = 0"),
+        (["model.model.transform=log"], r"model.model.transform = 'log'"),
+        (["scale.space=10"], r"with scale.space = 10 the fine grid must be 80 x 80"),
+        (["scale.context_length=40"], r"scale.context_length = 40 frames"),
+        (["dataloader.training.datasets.lr.start=2020-01-01T05:00:00"], r"hold different dates"),
+    ],
+)
+def test_settings_and_datasets(trainer, pair, more, says):
+    lr, hr = pair()
+    assert says in message(lambda: trainer("scaleadapt", lr, hr, *PAIR, *more))
+
+
+def test_other_dates_of_the_same_length(trainer, pair):
+    _, hr = pair()
+    lr, _ = pair(shift=24)
+    got = message(lambda: trainer("scaleadapt", lr, hr, *PAIR, "period.training.end=100%"))
+    assert "hold different dates" in got and "dataloader.training.datasets.lr" in got
+
+
+def test_other_area(trainer, pair):
+    lr, _ = pair()
+    _, hr = pair(seed=1)
+    trainer("scaleadapt", lr, hr, *PAIR)  # same area, other rain: nothing can tell
+    wrong, _ = pair(space=4, cells=8)
+    got = message(lambda: trainer("scaleadapt", wrong, hr, *PAIR))
+    assert "do not cover the same area" in got and "latitudes" in got
+
+
+def test_a_dataset_that_is_not_there(trainer, pair):
+    _, hr = pair()
+    assert "/nowhere/lr.zarr" in message(lambda: trainer("scaleadapt", "/nowhere/lr.zarr", hr, *PAIR))
+
+
+def test_a_static_field_with_gaps(trainer, pair, tmp_path):
+    import shutil
+
+    import numpy as np
+    import zarr
+
+    lr, hr = pair(statics=True)
+    shutil.copytree(hr, tmp_path / "hr.zarr")
+    data = zarr.open(str(tmp_path / "hr.zarr"), "r+")
+    place = data.attrs["variables"].index("orography")
+    data["data"][:, place, 0, 3] = np.nan
+    got = message(
+        lambda: trainer("scaleadapt", lr, tmp_path / "hr.zarr", *PAIR, "data.datasets.hr.forcing=[orography]")
+    )
+    assert "static field orography" in got and "missing values" in got
