@@ -5,7 +5,7 @@ Each takes the coarse rain of one window and gives members of shape (member, t, 
 ``nearest``
     the coarse value, repeated in space and time;
 ``bicubic``
-    coarse frames interpolated linearly in time, then bicubic in space (Keys' cubic convolution), clipped;
+    coarse frames interpolated linearly in time, then bicubic in space (cubic convolution, a = -0.75), clipped;
 ``rainfarm``
     the same frames, downscaled by RainFARM (Rebora et al. 2006, doi 10.1175/JHM517.1, as pysteps implements
     it) with independent noise for every hour.

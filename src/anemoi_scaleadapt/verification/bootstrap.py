@@ -1,7 +1,7 @@
 """95 % intervals: resample whole days (Künsch 1989's block bootstrap with blocks of a day).
 
 Hours of one storm are not independent, days nearly are. All systems are resampled with the same days, so that
-ratios between systems (``crps_ratio``) are paired. With a handful of days the intervals are rough, and with
+the ratios of one system to the others are paired. With a handful of days the intervals are rough, and with
 one day there are none.
 """
 
@@ -38,9 +38,9 @@ def day_weights(days: int, samples: int, seed: int) -> np.ndarray:
 
 
 def intervals(
-    sums: dict, shape: tuple, settings: Settings, samples: int, seed: int, reference: str | None, progress=iter
+    sums: dict, shape: tuple, settings: Settings, samples: int, seed: int, own: str, progress=iter
 ) -> tuple[dict, dict]:
-    """Percentile intervals of all scores, and of CRPS and RMSE relative to a reference system.
+    """Percentile intervals of all scores, and of one system's CRPS and RMSE over those of the others.
 
     Parameters
     ----------
@@ -52,16 +52,16 @@ def intervals(
         As the sums.
     samples, seed : int
         Of the bootstrap.
-    reference : str or None
-        System in the denominator of the ratios.
+    own : str
+        System in the numerator of the ratios.
     progress : callable
         Wraps the loop.
 
     Returns
     -------
     tuple of dict
-        system -> score -> [2.5 %, 97.5 %]; system -> "crps" or "rmse" -> [2.5 %, 97.5 %] of the ratio. Empty
-        for fewer than two days.
+        system -> score -> [2.5 %, 97.5 %]; other system -> "crps" or "rmse" -> [2.5 %, 97.5 %] of the ratio.
+        Empty for fewer than two days.
     """
     days = len(next(iter(sums.values())))
     if days < 2 or samples < 1:
@@ -73,18 +73,16 @@ def intervals(
             drawn[name].append(score(values.total(weights), shape, settings))
     plain = {name: _percentiles(values) for name, values in drawn.items()}
     ratios = {}
-    if reference in drawn:
-        for name, values in drawn.items():
-            pairs = [
-                {k: _divide(one[k], other[k]) for k in ("crps", "rmse")}
-                for one, other in zip(values, drawn[reference], strict=True)
-            ]
-            ratios[name] = _percentiles(pairs)
+    for other, values in drawn.items():
+        if other != own:
+            pairs = zip(drawn[own], values, strict=True)
+            ratios[other] = _percentiles([relative(one, reference) for one, reference in pairs])
     return plain, ratios
 
 
-def _divide(one, other):
-    return one / other if one is not None and other else None
+def relative(one: dict, other: dict) -> dict:
+    """CRPS and RMSE of one system over those of another; None where undefined."""
+    return {k: one[k] / other[k] if one[k] is not None and other[k] else None for k in ("crps", "rmse")}
 
 
 def _percentiles(values: list) -> dict:

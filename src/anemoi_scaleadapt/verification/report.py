@@ -99,11 +99,11 @@ def _width(name: str) -> str:
 
 
 def _verdict(card: dict) -> str:
-    values, best = card["systems"][card["name"]], card["best_classical"]
-    ratio = values.get("crps_vs_best_classical")
+    best = card["best_classical"]
+    ratio = card["ratios"].get(best, {}).get("crps")
     if ratio is None:
         return ""
-    bounds = (values.get("intervals") or {}).get("crps_vs_best_classical")
+    bounds = (card["ratios"][best]["intervals"] or {}).get("crps")
     where = f" (95 % interval {span('rmse', bounds)})" if bounds else ""
     return (
         f'<section class="verdict">CRPS is <b>{ratio:.3f}</b> of that of {html.escape(best)}, the best classical '

@@ -48,7 +48,7 @@ def describe(field: np.ndarray, wet: float = 0.1) -> tuple | None:
 
 def sal(predicted: tuple, observed: tuple, shape: tuple) -> tuple[float, float, float]:
     """S, A and L of two described fields; each is 0 at best, S and A within -2..2, L within 0..2."""
-    diagonal = math.hypot(shape[0] - 1, shape[1] - 1)
+    diagonal = max(math.hypot(shape[0] - 1, shape[1] - 1), 1.0)
 
     def relative(one, other):
         return (one - other) / (0.5 * (one + other))

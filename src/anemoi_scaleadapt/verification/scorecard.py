@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anemoi_scaleadapt.verification.bootstrap import combine, intervals
+from anemoi_scaleadapt.verification.bootstrap import combine, intervals, relative
 from anemoi_scaleadapt.verification.case import Case, Tallies
 from anemoi_scaleadapt.verification.curves import curves
 from anemoi_scaleadapt.verification.scores import HEADLINE, score
@@ -36,30 +36,28 @@ def scorecard(case: Case, tallies: Tallies, samples: int = 1000, progress=iter) 
     systems: dict = dict.fromkeys([case.name, *ALWAYS])
     for name, sums in totals.items():
         systems[name] = score(sums, shape, settings)
-    best = best_classical(systems)
-    plain, ratios = intervals(tallies.sums, shape, settings, samples, case.seed, best, progress)
-    for name, values in systems.items():
-        if values is None:
-            continue
-        for key in ("crps", "rmse"):
-            values[f"{key}_vs_best_classical"] = _ratio(values[key], systems[best][key] if best else None)
-            if name in ratios and plain:
-                plain[name][f"{key}_vs_best_classical"] = ratios[name][key]
-        if name in plain:
-            values["intervals"] = plain[name]
+    own = systems[case.name]
+    bounds, ratio_bounds = intervals(tallies.sums, shape, settings, samples, case.seed, case.name, progress)
+    ratios = {}
+    for name in totals:
+        if name != case.name:
+            ratios[name] = {**relative(own, systems[name]), "intervals": ratio_bounds.get(name)}
+        if name in bounds:
+            systems[name]["intervals"] = bounds[name]
     return {
         "pair": [case.s, case.t],
         "members": tallies.members[case.name],
         "period": [f"{case.windows[0][0]}Z", f"{case.windows[-1][-1]}Z"],
         "systems": systems,
         "name": case.name,
-        "best_classical": best,
+        "ratios": ratios,
+        "best_classical": best_classical(systems),
         "days": tallies.days,
         "windows": len(case.windows),
         "grid": list(shape),
         "pixel_km": settings.pixel_km,
         "baseline_members": case.member_baselines,
-        "bootstrap_samples": samples if plain else 0,
+        "bootstrap_samples": samples if bounds else 0,
         "seed": case.seed,
         "truth": score_truth(totals[case.name]),
         "curves": {name: curves(sums, shape, settings) for name, sums in totals.items()},
@@ -109,11 +107,12 @@ def markdown(card: dict) -> str:
         "",
     ]
     values = card["systems"][card["name"]]
-    if card["best_classical"]:
-        against = "crps_vs_best_classical"
-        bounds = (values.get("intervals") or {}).get(against)
-        lines += [f"CRPS of {card['name']} over that of {card['best_classical']}, the best classical system: "
-                  f"**{cell(against, values[against])}** {span(against, bounds)}".rstrip() + ".", ""]  # fmt: skip
+    if card["ratios"]:
+        lines += [f"{card['name']} over the others, paired by day:", "", "| over | CRPS | RMSE |", "|---|---|---|"]
+        for name, ratio in card["ratios"].items():
+            both = [f"{cell('', ratio[k])} {span('', (ratio['intervals'] or {}).get(k))}" for k in ("crps", "rmse")]
+            lines.append(f"| {name} | {both[0].strip()} | {both[1].strip()} |")
+        lines.append("")
     if card["bootstrap_samples"]:
         lines += [f"95 % intervals of {card['name']} ({card['bootstrap_samples']} resamples of {len(card['days'])} "
                   "days; rough where days are few):", "", "| score | value | interval |", "|---|---|---|"]  # fmt: skip
@@ -160,7 +159,3 @@ def plain(value):
     if isinstance(value, (float, np.floating)):
         return float(value) if np.isfinite(value) else None
     return int(value) if isinstance(value, np.integer) else value
-
-
-def _ratio(one, other):
-    return one / other if one is not None and other else None
