@@ -22,9 +22,7 @@ def shower():
     return showers
 
 
-@pytest.fixture
-def write(tmp_path):
-    """``write(name, rain, start=..., **changes)`` writes a file and returns its path."""
+def writer(folder):
     import xarray as xr
 
     def make(name, rain, start="2018-05-18T01:00", units="mm h-1", dims=None, variable="rain", attrs=None, more=None,
@@ -40,7 +38,7 @@ def write(tmp_path):
         fields = {variable: (dims, rain, {"units": units} if units else {})}
         coordinates = {"time": times, "latitude": (dims[-2:], latitude), "longitude": (dims[-2:], longitude)}
         data = xr.Dataset({**fields, **(more or {})}, coordinates, attrs or {})
-        path = tmp_path / name
+        path = folder / name
         if name.endswith(".zarr"):
             data.to_zarr(path)
         else:
@@ -51,8 +49,15 @@ def write(tmp_path):
 
 
 @pytest.fixture
-def files(write, shower):
+def write(tmp_path):
+    """``write(name, rain, start=..., **changes)`` writes a file and returns its path."""
+    return writer(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory, shower):
     """Members (4, 12, 20, 20) with their mean, truth and coarse rain for the pair (5, 3), over two days."""
+    write = writer(tmp_path_factory.mktemp("files"))
     draw = np.random.default_rng(3)
     truth = shower(12, 20)
     members = truth[None] * draw.gamma(4, 0.25, (4, *truth.shape))

@@ -1,6 +1,7 @@
 """The charts of the report, each an SVG string, from the curves of a scorecard."""
 
 import io
+import re
 
 import numpy as np
 
@@ -65,7 +66,8 @@ def _draw(draw, card: dict) -> str | None:
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
         plt.close(figure)
-    return buffer.getvalue()[buffer.getvalue().index("<svg") :]
+    svg = buffer.getvalue()[buffer.getvalue().index("<svg") :]
+    return re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
 
 
 def _line(axes, name, x, y, **style):
