@@ -28,8 +28,8 @@ class NoiseSettings:
         Hours after which the correlation along the motion has fallen to 1/e; 0 for independent hours.
     """
 
-    slope: float = 2.5
-    spread: float = 1.2
+    slope: float = 3.0
+    spread: float = 1.5
     memory: float = 1.5
 
 

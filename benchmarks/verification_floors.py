@@ -1,0 +1,87 @@
+"""The classical floors on real rain: CRPS and the rest of every baseline, by factor pair.
+
+    python benchmarks/verification_floors.py rain/radklim-2018-05-1h.nc --start 192 --crop 100 [--pairs 10,1 10,3]
+
+Scores the hours from ``--start`` on, in the four corner crops of ``--crop`` pixels (or the whole field), each
+scored by itself and pooled. The analog's archive is the same crops' hours before ``--start``.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyproj  # noqa: F401
+import xarray as xr
+from rich.progress import track
+
+from anemoi_scaleadapt.verification.bootstrap import combine
+from anemoi_scaleadapt.verification.case import Case, count
+from anemoi_scaleadapt.verification.rain import open_rain
+from anemoi_scaleadapt.verification.scorecard import cell
+from anemoi_scaleadapt.verification.scores import score
+from anemoi_scaleadapt.verification.tally import Settings
+from anemoi_scaleadapt.verification.windows import Coarse, windows
+
+KEYS = ("crps", "rmse", "mae", "ssr", "q999_ratio", "fss_1mm_5km", "fss_1mm_5km_hourly", "spectra_ratio_high",
+        "spectra_ratio_high_mean", "lag1", "wet_fraction_ratio")  # fmt: skip
+NAMES = ("nearest", "bicubic", "rainfarm", "rainfarm_ar1", "analog")
+
+
+def corners(shape, crop):
+    if not crop:
+        return [(0, 0, *shape)]
+    return [(y, x, crop, crop) for y in (0, shape[0] - crop) for x in (0, shape[1] - crop)]
+
+
+def save(path, rain, time):
+    data = xr.Dataset({"rain": (("time", "y", "x"), rain, {"units": "mm h-1"})}, {"time": time})
+    data.to_netcdf(path, engine="netcdf4")
+    return open_rain(str(path))
+
+
+def tallies_of(rain, time, s, t, start, members, folder):
+    ny, nx = (n // s * s for n in rain.shape[1:])
+    rain = rain[:, :ny, :nx]
+    truth = save(folder / "truth.nc", rain, time)
+    coarse = save(folder / "lr.nc", rain.reshape(-1, ny // s, s, nx // s, s).mean(axis=(2, 4)), time)
+    case = Case(
+        members=truth, truth=truth, coarse=Coarse(coarse, t), windows=windows(truth.times[start:], t), s=s, t=t,
+        name="truth", baselines=NAMES if start > 48 else NAMES[:4], member_baselines=members,
+        archive=truth, settings=Settings(pixel_km=1.0),
+    )  # fmt: skip
+    return count(case)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rain")
+    parser.add_argument("--start", type=int, default=0)
+    parser.add_argument("--crop", type=int, default=0)
+    parser.add_argument("--pairs", nargs="*", default=["10,1", "1,3", "10,3", "25,6"])
+    parser.add_argument("--members", type=int, default=8)
+    args = parser.parse_args()
+    with xr.open_dataset(args.rain, engine="netcdf4") as data:
+        rain, time = data.rain.values, data.time.values
+    for pair in args.pairs:
+        s, t = map(int, pair.split(","))
+        pooled: dict = {}
+        places = corners(rain.shape[1:], args.crop)
+        for y, x, height, width in track(places, description=pair, transient=True):
+            with tempfile.TemporaryDirectory() as folder:
+                part = rain[:, y : y + height, x : x + width]
+                found = tallies_of(part, time, s, t, args.start, args.members, Path(folder))
+                for name, sums in found.sums.items():
+                    pooled.setdefault(name, []).extend(sums)
+                shape = found.shape
+        print(f"\n({s}, {t}) | " + " | ".join(KEYS))
+        for name, sums in pooled.items():
+            if name != "truth":
+                values = score(combine(sums), shape, Settings(pixel_km=1.0))
+                print(f"{name} | " + " | ".join(cell(k, values[k]) for k in KEYS), flush=True)
+        lag = score(combine(pooled["truth"]), shape, Settings(pixel_km=1.0))["lag1"]
+        print(f"lag-1 of the truth {np.round(lag, 3)}")
+
+
+if __name__ == "__main__":
+    main()
