@@ -1,0 +1,219 @@
+"""Reading the blocks of a document, and a folder in which they can run as they stand.
+
+A block is never edited. What makes it cheap lies around it: invented rain under the names that the text assumes,
+and configs of the packaged names in the working folder, where hydra looks first, with a tiny network and two steps.
+"""
+
+import datetime as dt
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+MARK = re.compile(r"<!--\s*not run:\s*(.*?)\s*-->\s*$", re.DOTALL)
+CHEAP = {
+    "system": {"hardware": {"accelerator": "cpu"}},
+    "model": {
+        "model": {
+            "network": {
+                "mean_channels": [8, 8],
+                "residual_channels": [8, 8],
+                "frame_channels": 8,
+                "blocks": 1,
+                "heads": 2,
+                "window": 3,
+            },
+            "sampler": {"steps": 2},
+        }
+    },
+    "dataloader": {"pin_memory": False, "batch_size": {"training": 2}, "limit_batches": {"validation": 1}},
+    "training": {"max_steps": 2, "method": {"crop": 50, "crops_per_field": 1, "score_members": 2}},
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: where, in which language, its text, the paragraph before it, why it is not run."""
+
+    place: str
+    language: str
+    text: str
+    before: str
+    reason: str | None
+
+    @property
+    def file(self) -> str | None:
+        """The YAML file that the paragraph before the block names."""
+        names = re.findall(r"`([\w./-]+\.yaml)`", self.before)
+        return names[-1] if names and self.language == "yaml" else None
+
+    @property
+    def commands(self) -> list[str]:
+        """Lines of a bash block without comments, continuations joined."""
+        lines = self.text.replace("\\\n", " ").splitlines()
+        return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def read_blocks(path: Path) -> list[Block]:
+    """Return the fenced blocks of a Markdown file, in order."""
+    blocks, lines, at = [], path.read_text(encoding="utf-8").splitlines(), 0
+    while at < len(lines):
+        opened = re.match(r"^(\s*)(`{3,}|~{3,})\s*([\w{}:-]*)", lines[at])
+        if not opened:
+            at += 1
+            continue
+        indent, fence, language = opened.groups()
+        end = next(n for n in range(at + 1, len(lines)) if lines[n].strip() == fence)
+        above = "\n".join(lines[:at]).rstrip()
+        mark = MARK.search(above)
+        text = "\n".join(line.removeprefix(indent) for line in lines[at + 1 : end]) + "\n"
+        place = f"{path.relative_to(REPOSITORY)}:{at + 1}"
+        paragraph = MARK.sub("", above).rstrip().split("\n\n")[-1]
+        blocks.append(Block(place, language, text, paragraph, mark and " ".join(mark.group(1).split())))
+        at = end + 1
+    return blocks
+
+
+def merge(base: dict, over: dict) -> dict:
+    """Return `base` with the values of `over`, key by key."""
+    both = {
+        k: merge(base[k], v) if isinstance(v, dict) and isinstance(base.get(k), dict) else v for k, v in over.items()
+    }
+    return {**base, **both}
+
+
+class Desk:
+    """A user's working folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def shadow(self, name: str) -> None:
+        """Put the packaged config `name` here, made cheap."""
+        packaged = yaml.safe_load((REPOSITORY / "config" / f"{name}.yaml").read_text())
+        text = yaml.safe_dump(merge(packaged, CHEAP), sort_keys=False)
+        (self.folder / f"{name}.yaml").write_text(text)
+
+    def write(self, block: Block) -> None:
+        """Write the file that a YAML block shows; a config of ours gets the same cheap values, an absent key each."""
+        values = yaml.safe_load(block.text)
+        if "defaults" in values:
+            values = merge(values, CHEAP)
+        (self.folder / block.file).write_text(yaml.safe_dump(values, sort_keys=False))
+
+    def comephore(self, start: dt.datetime, hours: int, size: int) -> None:
+        """Months of invented Comephore in comephore/."""
+        from anemoi_scaleadapt.datasets import synthetic
+        from anemoi_scaleadapt.datasets.grid import StereGrid
+
+        synthetic.write_months(self.folder / "comephore", StereGrid().crop(700, 600, size, size), start, hours)
+
+    def netcdf(self, path: str, start: dt.datetime, hours: int, size: int) -> None:
+        """Invented rain as a NetCDF, in the form (and with the attributes) of the RADKLIM sample."""
+        import numpy as np
+
+        from anemoi_scaleadapt.datasets import radklim
+
+        random = np.random.default_rng(0)
+        y, x = np.mgrid[:size, :size] * 0.01
+        rain = np.zeros((hours, size, size), np.float32)
+        rows = np.hypot(y - 0.005 * size, x - 0.005 * size)
+        for hour in range(hours):
+            rain[hour] = np.maximum(0, 4 * np.sin(30 * rows + hour / 3) - 2) * random.uniform(0.5, 1, (size, size))
+        ends = np.array([start + dt.timedelta(hours=n) for n in range(hours)], "M8[ns]")
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        radklim.write(radklim.describe(rain, ends, 50 + y, 5 + x, 0), target)
+
+    def run(self, *command: str, place: str = "") -> str:
+        """Run a command here; return what it printed."""
+        environment = {
+            **{k: v for k, v in os.environ.items() if k in ("LANG", "LC_ALL", "TMPDIR")},
+            "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(self.folder),
+            "OMP_NUM_THREADS": "1",
+            "HYDRA_FULL_ERROR": "1",
+        }
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=500)
+        assert done.returncode == 0, f"{place}\n{command[-1]}\n{done.stdout[-1500:]}\n{done.stderr[-3000:]}"
+        return done.stdout
+
+    def bash(self, text: str, place: str = "") -> str:
+        """Run a bash block; after each line that trains, do what the text tells the reader to: fetch the checkpoint."""
+        printed, piece = "", ""
+        for line in text.splitlines(keepends=True):
+            piece += line
+            if not line.endswith("\\\n") and "anemoi-training train" in piece.replace("\\\n", " ").splitlines()[-1]:
+                printed += self.run("bash", "-euo", "pipefail", "-c", piece, place=place)
+                self.fetch_checkpoint()
+                piece = ""
+        return printed + (self.run("bash", "-euo", "pipefail", "-c", piece, place=place) if piece.strip() else "")
+
+    def fetch_checkpoint(self) -> None:
+        """Copy the newest inference checkpoint here."""
+        import shutil
+
+        found = self.folder.glob("scaleadapt-output/checkpoint/*/inference-last.ckpt")
+        shutil.copy(max(found, key=lambda p: p.stat().st_mtime), self.folder / "inference-last.ckpt")
+
+    def follow(self, document: Path, kinds: tuple[str, ...] = ("bash", "python")) -> None:
+        """Write every file that the document shows, then run its blocks in order."""
+        blocks = read_blocks(document)
+        for block in blocks:
+            if block.file and not block.reason:
+                self.write(block)
+        for block in blocks:
+            if block.reason or block.language not in kinds:
+                continue
+            if block.language == "bash":
+                self.bash(block.text, block.place)
+            else:
+                self.run(sys.executable, "-c", block.text, place=block.place)
+
+
+@pytest.fixture
+def desk(tmp_path) -> Desk:
+    """An empty folder."""
+    return Desk(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def after_readme(tmp_path_factory) -> Desk:
+    """The folder in which the README was followed: hr.zarr, lr.zarr, a checkpoint, members.nc."""
+    made = Desk(tmp_path_factory.mktemp("readme"))
+    made.comephore(dt.datetime(2023, 1, 1, 1), 744, size=100)
+    made.shadow("s25t6")
+    made.follow(REPOSITORY / "README.md")
+    return made
+
+
+@pytest.fixture
+def continued(after_readme, tmp_path) -> Desk:
+    """A new folder with what the README left."""
+    for name in ("hr.zarr", "lr.zarr", "inference-last.ckpt", "members.nc", "scaleadapt-output", "comephore"):
+        (tmp_path / name).symlink_to(after_readme.folder / name)
+    return Desk(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def blocks():
+    """Return the function that reads the blocks of a document."""
+    return read_blocks
+
+
+@pytest.fixture(scope="session")
+def composed():
+    """Compose a packaged config: ``composed("s25t6", "training.max_steps=2")``; anemoi's own groups are found too."""
+    from hydra import compose, initialize
+
+    def make(name: str, *overrides: str):
+        with initialize(version_base=None):
+            return compose(name, [*overrides, "system.input.dataset.lr=lr.zarr", "system.input.dataset.hr=hr.zarr"])
+
+    return make

@@ -1,0 +1,50 @@
+"""Every YAML in config/ is what it says: configs compose, recipes and run files are valid."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+CONFIG = Path(__file__).parents[2] / "config"
+PRIMARY = sorted(p.stem for p in CONFIG.glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", sorted(CONFIG.rglob("*.yaml")), ids=lambda p: str(p.relative_to(CONFIG)))
+def test_every_file_is_a_mapping(path):
+    assert isinstance(yaml.safe_load(path.read_text()), dict)
+
+
+@pytest.mark.parametrize("name", PRIMARY)
+def test_primary_configs_compose_and_their_settings_are_good(name, composed):
+    from omegaconf import OmegaConf
+
+    from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
+    from anemoi_scaleadapt.scale import Scale
+    from anemoi_scaleadapt.training.settings import MethodSettings
+
+    pair = ["scale.space=5", "scale.time=2"] if name == "scaleadapt" else []
+    config = composed(name, *pair)
+    OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    scale = Scale.from_config(config.scale)
+    assert name == "demo" or name == "scaleadapt" or name.startswith(f"s{scale.space}t{scale.time}")
+    NetworkSettings.from_config(config.model.model.network, "model.model.network")
+    SamplerSettings.from_config(config.model.model.sampler, "model.model.sampler")
+    method = {k: v for k, v in config.training.method.items() if k != "_target_"}
+    MethodSettings.from_config(method, "training.method")
+    assert config.task.scale == config.model.model.scale == config.scale
+
+
+@pytest.mark.parametrize("path", sorted((CONFIG / "datasets").glob("*.yaml")), ids=lambda p: p.stem)
+def test_recipes_are_valid_and_say_their_resolution(path):
+    from anemoi.datasets.create.recipe import Recipe
+
+    values = yaml.safe_load(path.read_text())
+    Recipe(**values)
+    factor = values["input"]["pipe"][-1]["coarsen"]["factor"]
+    assert path.stem.endswith(f"-{factor}km") and f"at {factor} km" in values["description"]
+
+
+def test_the_run_file_is_valid():
+    from anemoi.inference.config.run import RunConfiguration
+
+    RunConfiguration(**yaml.safe_load((CONFIG / "inference" / "members.yaml").read_text()))
