@@ -1,0 +1,186 @@
+"""From a checkpoint to members through `anemoi-inference run`, against a direct predict_step."""
+
+import datetime
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+SMALL = {
+    "network": {
+        "mean_channels": [8, 8],
+        "residual_channels": [8, 8],
+        "frame_channels": 8,
+        "blocks": 1,
+        "heads": 2,
+        "window": 3,
+    }
+}
+BIN = Path(sys.executable).parent
+START = datetime.datetime(2020, 1, 2)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, pair):
+    """A checkpoint of (5, 3), trained by the command line in an empty folder with a config of the user's own."""
+    folder = tmp_path_factory.mktemp("trained")
+    lr, hr = pair(space=5, cells=8, hours=60)
+    mine = {
+        "defaults": ["scaleadapt", "_self_"],
+        "scale": {"space": 5, "time": 3},
+        "system": {
+            "input": {"dataset": {"lr": lr, "hr": hr}},
+            "hardware": {"accelerator": "cpu"},
+            "output": {"root": str(folder / "out")},
+        },
+        "period": {"training": {"end": "100%"}, "validation": {"start": None}},
+        "model": {"model": SMALL},
+        "dataloader": {"pin_memory": False, "limit_batches": {"training": 3, "validation": 1}},
+        "training": {"max_steps": 3, "method": {"crop": 40, "crops_per_field": 1}},
+    }
+    (folder / "mine.yaml").write_text(yaml.safe_dump(mine, sort_keys=False))
+    done = run(folder, "anemoi-training", "train", "--config-name=mine")
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder, next((folder / "out").rglob("inference-last.ckpt")), lr, hr
+
+
+def run(folder, *command):
+    environment = {"PATH": f"{BIN}:/usr/bin:/bin", "OMP_NUM_THREADS": "1", "HOME": str(folder), "HYDRA_FULL_ERROR": "1"}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, timeout=500)
+
+
+def infer(trained, name, **changes):
+    folder, checkpoint, lr, _ = trained
+    path = folder / f"{name}.nc"
+    config = {
+        "checkpoint": str(checkpoint),
+        "runner": {"auto": {"members": 3}},
+        "seed": 7,
+        "date": START.isoformat(),
+        "lead_time": "7h",
+        "write_initial_state": False,
+        "input": {"lr": {"dataset": lr}, "hr": "empty"},
+        "output": {"lr": "none", "hr": {"members": str(path)}},
+    } | changes
+    (folder / f"{name}.yaml").write_text(yaml.safe_dump(config))
+    return run(folder, "anemoi-inference", "run", f"{name}.yaml"), path
+
+
+@pytest.fixture(scope="module")
+def members(trained):
+    """Members of seven hours (two windows and a third of one) in a file."""
+    import xarray as xr
+
+    done, path = infer(trained, "members")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert not path.with_name(path.name + ".part").exists()
+    with xr.open_dataset(path, engine="netcdf4") as file:
+        return file.load()
+
+
+def coarse(lr, first, last):
+    from anemoi.datasets import open_dataset
+
+    data = open_dataset(lr, start=first.isoformat(), end=last.isoformat())
+    return data[:][:, 0, 0].reshape(-1, 8, 8)
+
+
+def test_the_file_is_cf_with_right_coordinates(members, trained):
+    from anemoi.datasets import open_dataset
+
+    assert dict(members.sizes) == {"member": 3, "time": 7, "y": 40, "x": 40}
+    assert members.rain.dims == ("member", "time", "y", "x") and members.rain.units == "mm h-1"
+    hours = [START + datetime.timedelta(hours=h + 1) for h in range(7)]
+    assert (members.time.values == np.array(hours, "M8[ns]")).all()
+    hr = open_dataset(trained[3])
+    np.testing.assert_allclose(members.latitude.values.ravel(), hr.latitudes)
+    np.testing.assert_allclose(members.longitude.values.ravel(), hr.longitudes)
+    assert (members.attrs["scaleadapt_space_factor"], members.attrs["scaleadapt_time_factor"]) == (5, 3)
+
+
+def test_totals_in_the_file_are_exact(members, trained):
+    want = coarse(trained[2], START + datetime.timedelta(hours=1), START + datetime.timedelta(hours=6))
+    want = want.reshape(2, 3, 8, 8).mean(1)
+    for rain in (*members.rain.values[:, :6], members.rain_mean.values[:6]):
+        got = rain.reshape(2, 3, 8, 5, 8, 5).astype("f8").mean(axis=(1, 3, 5))
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=0)
+    assert want.max() > 0 and (members.rain.values >= 0).all()
+
+
+def test_the_file_is_what_predict_step_gives(members, trained):
+    interface = torch.load(trained[1], weights_only=False, map_location="cpu").eval()
+    scale, hour = interface.model.scale, datetime.timedelta(hours=1)
+    for window in range(2):
+        start = START + 3 * window * hour
+        first = start + (3 * scale.frame_ends[0] + 1) * hour
+        hours = coarse(trained[2], first, start + 3 * (scale.frame_ends[-1] + 1) * hour)
+        frames = torch.from_numpy(hours.reshape(scale.context_length, 3, 64).mean(1))[None, ..., None]
+        got = interface.predict_step({"lr": frames}, shape=(8, 8), date=start, members=3, seed=7)["hr"]
+        assert got.shape == (1, 3, 3, 1600, 1)
+        rain = members.rain.values[:, 3 * window : 3 * window + 3].swapaxes(0, 1).reshape(3, 3, 1600)
+        np.testing.assert_allclose(got[0, ..., 0].numpy(), rain, rtol=1e-5, atol=1e-6)
+
+
+def test_a_part_of_the_ensemble_is_the_same(members, trained):
+    import xarray as xr
+
+    done, path = infer(trained, "part", runner={"scaleadapt": {"members": 1, "first_member": 2, "mean": False}})
+    assert done.returncode == 0, done.stderr[-3000:]
+    with xr.open_dataset(path, engine="netcdf4") as part:
+        assert part.member.values.tolist() == [2] and "rain_mean" not in part
+        np.testing.assert_allclose(part.rain[0].values, members.rain[2].values, rtol=1e-4, atol=1e-5)
+
+
+def test_members_differ_and_seeds_too(members, trained):
+    import xarray as xr
+
+    assert abs(members.rain[0] - members.rain[1]).max() > 0.1
+    done, path = infer(trained, "seed", seed=8)
+    with xr.open_dataset(path, engine="netcdf4") as other:
+        assert abs(other.rain[0] - members.rain[0]).max() > 0.1
+
+
+def test_mlflow_holds_the_scores(trained):
+    from mlflow.tracking import MlflowClient
+
+    store = next((trained[0] / "out").rglob("mlflow"))
+    client = MlflowClient(str(store))
+    runs = [r for e in client.search_experiments() for r in client.search_runs([e.experiment_id])]
+    names = set().union(*(r.data.metrics for r in runs))
+    assert {"val_hr_crps", "val_hr_ssr", "val_hr_spectra_ratio_high", "val_hr_mean_loss"} <= names
+
+
+def test_the_checkpoint_says_what_it_is(trained):
+    from anemoi.utils.checkpoints import load_metadata
+
+    inference = load_metadata(str(trained[1]))["metadata_inference"]
+    assert inference["task"] == "scaleadapt"
+    assert inference["scaleadapt"]["scale"]["space"] == 5
+    assert inference["scaleadapt"]["field_shapes"] == {"lr": [8, 8], "hr": [40, 40]}
+    assert json.dumps(inference["scaleadapt"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"date": "2030-01-01T00:00:00"}, "input.lr has no data for 2030-01-01T01:00"),
+        ({"output": {"lr": "none", "hr": {"netcdf": "flat.nc"}}}, "writes one field an hour"),
+        ({"runner": {"auto": {"members": 0}}}, "runner.members = 0"),
+        ({"runner": {"auto": {"lr_frequency": "2h"}}}, "comes every 2h"),
+    ],
+)
+def test_bad_input_is_one_clear_error_and_leaves_nothing(trained, changes, says):
+    done, path = infer(trained, "bad", **changes)
+    assert done.returncode != 0 and says in done.stderr
+    assert not path.exists() and not list(trained[0].glob("*.part"))
+
+
+def test_context_beyond_the_record_is_missing_not_fatal(trained):
+    done, _ = infer(trained, "edge", date="2020-01-03T06:00:00", lead_time="3h")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "No context" in done.stderr
