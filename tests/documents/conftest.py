@@ -7,6 +7,7 @@ and configs of the packaged names in the working folder, where hydra looks first
 import datetime as dt
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -157,8 +158,6 @@ class Desk:
 
     def fetch_checkpoint(self) -> None:
         """Copy the newest inference checkpoint here."""
-        import shutil
-
         found = self.folder.glob("scaleadapt-output/checkpoint/*/inference-last.ckpt")
         shutil.copy(max(found, key=lambda p: p.stat().st_mtime), self.folder / "inference-last.ckpt")
 
@@ -196,8 +195,10 @@ def after_readme(tmp_path_factory) -> Desk:
 @pytest.fixture
 def continued(after_readme, tmp_path) -> Desk:
     """A new folder with what the README left."""
-    for name in ("hr.zarr", "lr.zarr", "inference-last.ckpt", "members.nc", "scaleadapt-output", "comephore"):
+    for name in ("hr.zarr", "lr.zarr", "comephore"):
         (tmp_path / name).symlink_to(after_readme.folder / name)
+    for name in ("inference-last.ckpt", "members.nc"):
+        shutil.copy(after_readme.folder / name, tmp_path / name)
     return Desk(tmp_path)
 
 
