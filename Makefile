@@ -10,7 +10,7 @@ demo: .venv/ready
 
 test: .venv/ready
 	ruff check .
-	pytest
+	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
 docs: .venv/ready
 	uv pip install --quiet --python $(BIN)/python -e ".[docs]"

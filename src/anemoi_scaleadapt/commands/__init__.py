@@ -16,6 +16,7 @@ COMMANDS = {
     "baseline": ("baseline", "write the members of a classical baseline"),
     "calibrate": ("calibrate", "read beta, L, crop size and threshold from a pair of datasets"),
     "comephore": ("comephore", "download and inspect Météo-France's Comephore archive"),
+    "cost": ("cost", "show what a factor pair costs: operations, parameters, reach"),
     "datasets": ("datasets", "write anemoi-datasets recipes for a factor pair"),
     "rain": ("rain", "fetch a small sample of real rain (RADKLIM, 264 hours at 1 km)"),
     "scale": ("scale", "show or write beta, L and f of a factor pair"),
