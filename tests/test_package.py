@@ -20,7 +20,9 @@ def wheel(tmp_path_factory):
         ROOT, source, symlinks=True, ignore=shutil.ignore_patterns(".venv", ".git", "demo", "*.egg-info", "build")
     )
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}") or shutil.which("uv")
-    command = [uv, "build", "--wheel", "--out-dir", str(out)] if uv else [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "-w", str(out)]  # fmt: skip
+    command = [uv, "build", "--wheel", "--out-dir", str(out)]
+    if not uv:
+        command = [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "-w", str(out)]
     done = subprocess.run(command, cwd=source, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     with zipfile.ZipFile(next(out.glob("*.whl"))) as archive:

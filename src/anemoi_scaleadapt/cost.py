@@ -64,7 +64,8 @@ def cost(scale: Scale, network: NetworkSettings, sampler: SamplerSettings, membe
     condition = torch.zeros(1, network.residual_channels[0], *(n // network.patch for n in context.base.shape[-2:]))
     with torch.no_grad(), FlopCounterMode(display=False) as each:
         model._tiled_output(x, torch.ones(()), condition, wet)
-    evaluations = {"dpmpp_2m": sampler.steps, "heun": 2 * sampler.steps - 1, "ancestral": len(model.levels)}[sampler.name]
+    by_sampler = {"dpmpp_2m": sampler.steps, "heun": 2 * sampler.steps - 1, "ancestral": len(model.levels)}
+    evaluations = by_sampler[sampler.name]
     values = scale.time * size * size
     total = once.get_total_flops() / members + evaluations * each.get_total_flops()
     return Cost(

@@ -141,6 +141,7 @@ def test_members_differ_and_seeds_too(members, trained):
 
     assert abs(members.rain[0] - members.rain[1]).max() > 0.1
     done, path = infer(trained, "seed", seed=8)
+    assert done.returncode == 0, done.stderr[-3000:]
     with xr.open_dataset(path, engine="netcdf4") as other:
         assert abs(other.rain[0] - members.rain[0]).max() > 0.1
 

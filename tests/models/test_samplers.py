@@ -1,5 +1,6 @@
 """Samplers against an independent formula and a problem with a known answer."""
 
+import itertools
 import math
 
 import pytest
@@ -32,7 +33,7 @@ def test_dpmpp_2m_against_the_formula_of_the_paper():
     got = draw(gaussian, noise(shape), settings, 10.0, 0.02)
     levels = karras(6, 0.05, 10.0, 7.0)
     x, before, last = noise(shape)(0) * levels[0], None, None
-    for now, then in zip(levels, levels[1:], strict=False):
+    for now, then in itertools.pairwise(levels):
         clean = gaussian(x, now)
         if then == 0:
             x = clean

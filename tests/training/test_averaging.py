@@ -54,7 +54,7 @@ def test_steps_see_raw_weights_and_everything_else_the_average(tmp_path):
 
 def test_a_resumed_run_ends_as_the_unbroken_one(tmp_path):
     whole, _ = fit(tmp_path, 4)
-    model, trainer = fit(tmp_path, 2)
+    _, trainer = fit(tmp_path, 2)
     # saved between steps, as anemoi's checkpoints are
     trainer.save_checkpoint(tmp_path / "half.ckpt")
     saved = torch.load(tmp_path / "half.ckpt", weights_only=False)

@@ -68,11 +68,12 @@ class MembersOutput(Output):
         ):
             self._coordinate(name, "f8", ("y", "x"), standard_name=name, units=unit)[:] = values.reshape(height, width)
         scale = self.context.model.model.scale
+        checkpoint = Path(self.context.checkpoint.path).name
         file.setncatts(
             {
                 "Conventions": "CF-1.10",
                 "title": "Precipitation ensemble at fine resolution from coarse precipitation",
-                "source": f"anemoi-scaleadapt {anemoi_scaleadapt.__version__}, checkpoint {Path(self.context.checkpoint.path).name}",
+                "source": f"anemoi-scaleadapt {anemoi_scaleadapt.__version__}, checkpoint {checkpoint}",
                 "scaleadapt_space_factor": scale.space,
                 "scaleadapt_time_factor": scale.time,
                 "scaleadapt_seed": self.context.config.seed or 0,

@@ -191,7 +191,8 @@ class ScaleAdaptRunner(Runner):
                 fields |= inputs[dataset].create_input_state(dates=dates)["fields"]
             except (ValueError, KeyError, IndexError) as error:
                 raise MissingDatesError(
-                    f"input.{dataset} has no data for {dates[0]:%Y-%m-%dT%H:%M} to {dates[-1]:%Y-%m-%dT%H:%M} ({error}). "
+                    f"input.{dataset} has no data for {dates[0]:%Y-%m-%dT%H:%M} to {dates[-1]:%Y-%m-%dT%H:%M} "
+                    f"({error}). "
                     "Choose `date` and `lead_time` within the data."
                 ) from error
         missing = [name for name in names if name not in fields]
