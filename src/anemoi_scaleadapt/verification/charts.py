@@ -189,5 +189,5 @@ def _extremes(plt, card):
     axes.set_xticks(range(len(keys)), keys.values())
     axes.set_ylabel("predicted over observed")
     axes.grid(False, axis="x")
-    axes.legend(fontsize=8, ncol=2)
+    axes.legend(fontsize=8, ncol=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return figure

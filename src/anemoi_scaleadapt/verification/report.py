@@ -40,7 +40,8 @@ td small{display:block;color:#7b8794;font-size:10.5px}td.best{font-weight:700;ba
 tr.own td{background:#f1f6fb}tr.own td.best{background:#dcefe0}
 i.dot{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:7px}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(460px,1fr));gap:18px}
-.charts section{margin:0}.charts svg{width:100%;height:auto}.wide{grid-column:1/-1}
+.charts section{margin:0}.charts svg{width:100%;height:auto;max-height:330px}
+.wide{grid-column:1/-1}
 details summary{cursor:pointer;font-weight:600}footer{margin-top:22px;font-size:13px;color:#7b8794}
 """
 

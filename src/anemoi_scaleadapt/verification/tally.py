@@ -182,7 +182,8 @@ def _fss(forecast, truth, settings) -> dict:
     """Sums of the fractions skill score (Roberts and Lean 2008), zero-padded edges.
 
     ``fss`` has shape (threshold, scale, member, 2): sum of squared differences of the fractions, and sum of
-    their squares. ``fss_hours``: the same score hour by hour (mean over members), summed, with its count.
+    their squares. ``fss_hours``: the same score of the hours with the event in the truth (mean over members), summed,
+    with their count.
     """
     widths = settings.fss_pixels()
     out = np.zeros((len(settings.fss_thresholds), len(widths), len(forecast), 2))
@@ -203,7 +204,8 @@ def _fss(forecast, truth, settings) -> dict:
             out[i, j] = pairs.sum(axis=2)
             with np.errstate(invalid="ignore"):
                 hourly = 1 - pairs[:, 0] / pairs[:, 1]
-            hours[i, j] = np.nansum(hourly) / len(event), np.isfinite(hourly).sum() / len(event)
+            rainy = event_truth.any(axis=(1, 2))
+            hours[i, j] = hourly[:, rainy].sum() / len(event), rainy.sum()
     return {"fss": out, "fss_hours": hours}
 
 
