@@ -126,6 +126,16 @@ def test_the_file_is_what_predict_step_gives(members, trained):
         np.testing.assert_allclose(got[0, ..., 0].numpy(), rain, rtol=1e-5, atol=1e-6)
 
 
+def test_eight_evaluations_a_member_and_one_of_the_mean(trained):
+    interface = torch.load(trained[1], weights_only=False, map_location="cpu").eval()
+    network, rows = interface.model.downscaler, []
+    network.mean.register_forward_hook(lambda module, args, out: rows.append(("mean", out.shape[0])))
+    network.residual.register_forward_hook(lambda module, args, out: rows.append(("residual", out.shape[0])))
+    frames = torch.rand(1, interface.model.scale.context_length, 64, 1)
+    interface.predict_step({"lr": frames}, shape=(8, 8), date=START, members=3, with_mean=True)
+    assert rows == [("mean", 1)] + 8 * [("residual", 3)]
+
+
 def test_a_part_of_the_ensemble_is_the_same(members, trained):
     import xarray as xr
 

@@ -159,10 +159,11 @@ class ScaleAdaptModel(nn.Module):
         statics = self.statics(x.get(self.hr), fine)
         chosen = SamplerSettings.from_config(sampler, "predict_kwargs.sampler") if sampler else None
         draw = partial(self._noise, lr, range(first_member, first_member + members), date, seed, fine)
-        rain = self.downscaler.sample(lr, draw, statics, chosen)
+        z = self.downscaler.predict_mean(lr, statics)
+        rain = self.downscaler.sample(lr, draw, statics, chosen, z)
         out = {self.hr: rearrange(rain, "b t m y x -> b t m (y x) 1")}
         if with_mean:
-            mean = self.downscaler.mean_rain(lr, statics)
+            mean = self.downscaler.mean_rain(lr, mean=z)
             out[f"{self.hr}_mean"] = rearrange(mean, "b t y x -> b t 1 (y x) 1")
         return out
 

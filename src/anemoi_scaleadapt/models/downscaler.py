@@ -156,10 +156,14 @@ class Downscaler(nn.Module):
         return run_tiled(self.mean, context.tensors(), [1] * 4, tiles, out)
 
     @torch.no_grad()
-    def mean_rain(self, lr: Tensor, statics: Tensor | None = None) -> Tensor:
-        """Rain of the conditional mean with exact coarse totals, (n, t, y, x) in mm h-1."""
+    def mean_rain(self, lr: Tensor, statics: Tensor | None = None, mean: Tensor | None = None) -> Tensor:
+        """Rain of the conditional mean with exact coarse totals, (n, t, y, x) in mm h-1.
+
+        `mean` is the result of :meth:`predict_mean`, if it is there already.
+        """
         now = self.current(lr)
-        z = self.predict_mean(lr, statics)[..., : now.shape[-2] * self.scale.space, : now.shape[-1] * self.scale.space]
+        z = self.predict_mean(lr, statics) if mean is None else mean
+        z = z[..., : now.shape[-2] * self.scale.space, : now.shape[-1] * self.scale.space]
         return conserve(self.transform.inverse(z), now, self.scale.conservation)
 
     @torch.no_grad()
@@ -169,6 +173,7 @@ class Downscaler(nn.Module):
         noise: Callable[[int], Tensor],
         statics: Tensor | None = None,
         sampler: SamplerSettings | None = None,
+        mean: Tensor | None = None,
     ) -> Tensor:
         """Draw members.
 
@@ -182,6 +187,8 @@ class Downscaler(nn.Module):
             Static fields, (n, c, y, x).
         sampler : SamplerSettings, optional
             Instead of the model's own.
+        mean : Tensor, optional
+            The result of :meth:`predict_mean`, if it is there already.
 
         Returns
         -------
@@ -190,7 +197,7 @@ class Downscaler(nn.Module):
         """
         sampler = sampler or self.sampler
         context, now = self.context(lr, statics), self.current(lr)
-        mean = self.predict_mean(lr, context=context)
+        mean = self.predict_mean(lr, context=context) if mean is None else mean
         condition = self._tiled_condition(context, mean)
         height, width = now.shape[-2] * self.scale.space, now.shape[-1] * self.scale.space
         mean = mean[:, :, None, :height, :width]
