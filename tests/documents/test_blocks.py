@@ -93,7 +93,7 @@ def check_command(words, place):
     elif program == "mlflow":
         from mlflow.cli import cli
 
-        known = {flag for option in cli.commands[rest[0]].params for flag in option.opts}
+        known = {flag for option in cli.get_command(None, rest[0]).params for flag in option.opts}
         assert {w for w in rest if w.startswith("--")} <= known, f"{place}: mlflow {rest}"
     elif program == "pip":
         name = re.search(r'(?m)^name = "(.*)"', (REPOSITORY / "pyproject.toml").read_text()).group(1)
