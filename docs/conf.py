@@ -14,7 +14,7 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
 html_theme = "sphinx_rtd_theme"
-# figures in code and links to files of the repository outside docs/ are fine in Markdown on a forge
+# links to files of the repository outside docs/; tests/documents/test_blocks.py checks that every target is there
 suppress_warnings = ["myst.xref_missing"]
 
 autodoc_member_order = "bysource"

@@ -103,7 +103,7 @@ class Desk:
         (self.folder / f"{name}.yaml").write_text(text)
 
     def write(self, block: Block) -> None:
-        """Write the file that a YAML block shows; a config of ours gets the same cheap values, an absent key each."""
+        """Write the file that a YAML block shows; a config of training gets the cheap values too."""
         values = yaml.safe_load(block.text)
         if "defaults" in values:
             values = merge(values, CHEAP)
