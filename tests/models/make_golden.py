@@ -1,0 +1,37 @@
+"""Write golden.safetensors again: ``python tests/models/make_golden.py``. Only when the networks are meant to change."""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from anemoi_scaleadapt.models.downscaler import Downscaler
+from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
+from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.transform import RainTransform
+
+FILE = Path(__file__).with_name("golden.safetensors")
+NETWORK = NetworkSettings(
+    mean_channels=(8, 8), residual_channels=(8, 8), frame_channels=8, blocks=1, heads=2, window=3
+)
+SCALE = {"space": 5, "time": 2, "context_length": 3, "lookahead": 1, "beta": 0.02}
+
+
+def build() -> Downscaler:
+    """The network of the golden file, weights at random."""
+    return Downscaler(Scale.from_config(SCALE), NETWORK, SamplerSettings(), RainTransform("sqrt", 0.2)).eval()
+
+
+def outputs(net: Downscaler, lr: torch.Tensor, noise: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What the golden file holds beside weights and inputs."""
+    return {"mean": net.predict_mean(lr).contiguous(), "members": net.sample(lr, lambda k: noise).contiguous()}
+
+
+if __name__ == "__main__":
+    torch.manual_seed(0)
+    model = build()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.5 / max(1, parameter[0].numel()) ** 0.5)
+    rain, normal = (3 * torch.rand(1, 3, 4, 4) - 1).clamp(min=0), torch.randn(1, 2, 2, 20, 20)
+    weights = {f"weights.{k}": v.contiguous() for k, v in model.state_dict().items()}
+    save_file({**weights, "lr": rain, "noise": normal, **outputs(model, rain, normal)}, FILE)

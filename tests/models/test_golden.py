@@ -1,0 +1,43 @@
+"""The networks give what they gave when their weights were stored, in fp32 and, within its tolerance, in bf16."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from anemoi_scaleadapt.conservation import block_mean
+
+spec = importlib.util.spec_from_file_location("make_golden", Path(__file__).with_name("make_golden.py"))
+golden = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(golden)
+
+
+@pytest.fixture
+def stored():
+    """The golden file's network and tensors."""
+    tensors = load_file(golden.FILE)
+    net = golden.build()
+    net.load_state_dict({k.removeprefix("weights."): v for k, v in tensors.items() if k.startswith("weights.")})
+    return net, tensors
+
+
+def test_outputs_are_the_stored_ones(stored):
+    net, tensors = stored
+    for name, got in golden.outputs(net, tensors["lr"], tensors["noise"]).items():
+        torch.testing.assert_close(got, tensors[name], rtol=2e-4, atol=2e-4)
+        assert tensors[name].std() > 0.1
+
+
+def test_bf16_agrees_within_two_percent_and_keeps_the_totals(stored):
+    # the stated tolerance: root mean square difference at most 2 % of the field's own size
+    net, tensors = stored
+    with torch.autocast("cpu", torch.bfloat16):
+        got = golden.outputs(net, tensors["lr"], tensors["noise"])
+    for name in ("mean", "members"):
+        difference = (got[name].float() - tensors[name]).square().mean().sqrt()
+        assert difference <= 0.02 * tensors[name].square().mean().sqrt(), name
+    totals = block_mean(got["members"].mean(1), 5)
+    now = net.current(tensors["lr"])[:, None].expand_as(totals)
+    torch.testing.assert_close(totals, now, rtol=1e-5, atol=0)
