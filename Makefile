@@ -3,7 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint docs clean
+# uv installs in a minute what takes pip three; pip does where there is no uv for this machine
+install = if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install --python $(BIN)/python $(1); else $(BIN)/pip install $(1); fi
+
+.PHONY: demo test docs clean
 
 demo: .venv/ready
 	bash examples/demo.sh demo
@@ -13,16 +16,14 @@ test: .venv/ready
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
 docs: .venv/ready
-	uv pip install --quiet --python $(BIN)/python -e ".[docs]"
+	$(call install,-e ".[docs]")
 	sphinx-build -q -W -b html docs docs/_build/html
 
-# uv installs in a minute what takes pip three; pip does where there is no uv for this machine
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet uv || true
-	if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install --python $(BIN)/python -e ".[test]"; \
-	else $(BIN)/pip install -e ".[test]"; fi
+	$(call install,-e ".[test]")
 	touch .venv/ready
 
 clean:

@@ -5,39 +5,31 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "${1:-demo}" && cd "${1:-demo}"
 
-step() { # step RESULT COMMAND...: run a command unless its result is there
+step() { # step RESULT COMMAND...: run a command unless its result is there; a RESULT it does not make is a mark
   local result=$1
   shift
   printf '\n\033[1m$ %s\033[0m\n' "$*"
-  if [ -e "$result" ]; then echo "  (done: $result)"; else "$@"; fi
+  if [ -e "$result" ]; then echo "  (done: $result)"; return; fi
+  "$@"
+  touch "$result"
 }
 
 # 1. real rain: RADKLIM, 264 hours of May 2018 at 1 km
 step rain/radklim-2018-05-1h.nc anemoi-scaleadapt rain radklim --to rain
 
 # 2. datasets: 1 km and 10 km
+mkdir -p data
 step recipes/radklim-10km.yaml anemoi-scaleadapt datasets 10 \
   --rain rain/radklim-2018-05-1h.nc --train-end 2018-05-17 --to recipes
 for km in 1 10; do
-  # anemoi-datasets builds in place: a build that was cut off must not pass for a whole one
-  if [ ! -e data/radklim-${km}km.zarr ]; then
-    mkdir -p data && rm -rf data/part-${km}km.zarr
-    step data/radklim-${km}km.zarr anemoi-datasets create recipes/radklim-${km}km.yaml data/part-${km}km.zarr
-    mv data/part-${km}km.zarr data/radklim-${km}km.zarr
-  else
-    step data/radklim-${km}km.zarr anemoi-datasets create recipes/radklim-${km}km.yaml data/radklim-${km}km.zarr
-  fi
+  step data/radklim-${km}km.done anemoi-datasets create recipes/radklim-${km}km.yaml data/radklim-${km}km.zarr --overwrite
 done
 
 # 3. train both networks of the model (conditional mean and residual diffusion)
-checkpoint=$(ls -t training/checkpoint/*/inference-last.ckpt 2>/dev/null | head -n 1 || true)
-if [ ! -e training/done ]; then
-  step training/done anemoi-training train --config-name=demo \
-    system.input.dataset.lr=data/radklim-10km.zarr system.input.dataset.hr=data/radklim-1km.zarr \
-    system.output.root=training
-  touch training/done
-  checkpoint=$(ls -t training/checkpoint/*/inference-last.ckpt | head -n 1)
-fi
+step training/done anemoi-training train --config-name=demo \
+  system.input.dataset.lr=data/radklim-10km.zarr system.input.dataset.hr=data/radklim-1km.zarr \
+  system.output.root=training
+checkpoint=$(ls -t training/checkpoint/*/inference-last.ckpt | head -n 1)
 
 # 4. eight members for the three days that training never saw
 step members.nc anemoi-inference run "$here/config/inference/members.yaml" checkpoint="$checkpoint" \

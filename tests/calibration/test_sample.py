@@ -66,3 +66,10 @@ def test_windows_with_missing_values_are_left_out():
 def test_nothing_to_read_is_an_error(times, fill, message):
     with pytest.raises(ScaleAdaptError, match=message):
         sample.read(*pair(np.full((4, 4, 4), fill), times, 2), time=3)
+
+
+def test_a_square_without_gaps_is_found_where_the_largest_has_some():
+    valid = np.ones((16, 16), bool)
+    valid[3, 12] = False
+    place = sample.whole_square(valid, 16)
+    assert valid[place].all() and place[0].stop - place[0].start == 8

@@ -107,7 +107,9 @@ class Desk:
         values = yaml.safe_load(block.text)
         if "defaults" in values:
             values = merge(values, CHEAP)
-        (self.folder / block.file).write_text(yaml.safe_dump(values, sort_keys=False))
+        path = self.folder / block.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(values, sort_keys=False))
 
     def comephore(self, start: dt.datetime, hours: int, size: int) -> None:
         """Months of invented Comephore in comephore/."""

@@ -195,3 +195,37 @@ def test_context_beyond_the_record_is_missing_not_fatal(trained):
     done, _ = infer(trained, "edge", date="2020-01-03T06:00:00", lead_time="3h")
     assert done.returncode == 0, done.stderr[-3000:]
     assert "No context" in done.stderr
+
+
+def test_another_domain_with_its_own_grid_and_an_unchanged_sampler(trained, pair):
+    import xarray as xr
+
+    lr, hr = pair(space=5, cells=6, hours=40, seed=3)
+    done, path = infer(
+        trained,
+        "elsewhere",
+        runner={"auto": {"members": 1, "grid": hr}},
+        input={"lr": {"dataset": lr}, "hr": "empty"},
+        lead_time="3h",
+        predict_kwargs={"sampler": {"steps": 2}},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    with xr.open_dataset(path, engine="netcdf4") as file:
+        assert file.rain.shape == (1, 3, 30, 30)
+    wrong, _ = infer(trained, "wrong", input={"lr": {"dataset": lr}, "hr": "empty"})
+    assert wrong.returncode != 0 and "36 grid points" in wrong.stderr and "grid: FINE.zarr" in wrong.stderr
+
+
+def test_coarse_rain_every_three_hours_gives_the_same_members(members, trained):
+    import xarray as xr
+
+    every = {"dataset": trained[2], "rolling_average": [-2, 0, "freq"]}
+    done, path = infer(
+        trained,
+        "rolled",
+        input={"lr": {"dataset": every}, "hr": "empty"},
+        runner={"auto": {"members": 3, "lr_frequency": "3h"}},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    with xr.open_dataset(path, engine="netcdf4") as file:
+        np.testing.assert_allclose(file.rain.values, members.rain.values, rtol=1e-3, atol=1e-4)

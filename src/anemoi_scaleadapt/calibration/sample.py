@@ -63,6 +63,15 @@ def square(valid: np.ndarray, edge: int, step: int = 1) -> tuple[slice, slice]:
     return found
 
 
+def whole_square(valid: np.ndarray, edge: int) -> tuple[slice, slice]:
+    """Place a square without a gap: of `edge` cells, or of a half, a quarter ... where gaps leave no more."""
+    while True:
+        place = square(valid, edge)
+        if valid[place].all() or edge == 1:
+            return place
+        edge = max(edge // 2, 1)
+
+
 def read(
     lr: Rain,
     hr: Rain,
@@ -99,7 +108,7 @@ def read(
     runs = evenly(runs, max(1, MOST_HOURS // STRETCH))
     probe = lr.at(runs[len(runs) // 2][:1])[0, 0]
     coarse_square = square(np.isfinite(probe), COARSE_EDGE)
-    fine_coarse = square(np.isfinite(probe), max(EDGE // space, 1))
+    fine_coarse = whole_square(np.isfinite(probe), min(max(EDGE // space, 1), *probe.shape))
     fine_square = tuple(slice(p.start * space, p.stop * space) for p in fine_coarse)
     stretches, candidates = [], []
     for run in progress(runs):

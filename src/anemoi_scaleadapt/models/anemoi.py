@@ -143,7 +143,7 @@ class ScaleAdaptModel(nn.Module):
         with_mean : bool
             Whether to return the conditional mean too, as ``<hr>_mean``.
         sampler : Mapping, optional
-            Sampler settings instead of the checkpoint's.
+            Sampler settings that differ from the checkpoint's.
 
         Returns
         -------
@@ -157,7 +157,7 @@ class ScaleAdaptModel(nn.Module):
         lr = self.coarse(coarse, shape)
         fine = tuple(self.scale.space * n for n in shape)
         statics = self.statics(x.get(self.hr), fine)
-        chosen = SamplerSettings.from_config(sampler, "predict_kwargs.sampler") if sampler else None
+        chosen = self.downscaler.sampler.updated(sampler or {}, "predict_kwargs.sampler")
         draw = partial(self._noise, lr, range(first_member, first_member + members), date, seed, fine)
         z = self.downscaler.predict_mean(lr, statics)
         rain = self.downscaler.sample(lr, draw, statics, chosen, z)

@@ -1,7 +1,7 @@
 """What a config may say about the networks and the sampler, read once and checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
@@ -29,14 +29,18 @@ class Settings:
         ScaleAdaptError
             For an unknown key or a value outside its range.
         """
-        known = {field.name: field for field in fields(cls)}
+        return cls().updated(mapping, where)
+
+    def updated(self, mapping: Mapping[str, Any], where: str) -> Self:
+        """These settings with the keys of a mapping changed; arguments and errors as in :meth:`from_config`."""
+        known = {field.name: field for field in fields(self)}
         for key in mapping:
             if key not in known:
                 raise ScaleAdaptError(f"{where}.{key} is not a setting; known are {', '.join(known)}.")
         given = {
             k: tuple(v) if not isinstance(v, str | int | float) else v for k, v in mapping.items() if v is not None
         }
-        settings = cls(**given)
+        settings = replace(self, **given)
         settings.check(where)
         return settings
 

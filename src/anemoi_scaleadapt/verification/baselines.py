@@ -87,7 +87,8 @@ def rainfarm(frames: np.ndarray, now: np.ndarray, s: int, members: int, seed: in
     downscale = pysteps_rainfarm()
     coarse = filled(frames)
     fine = np.zeros((members, len(frames), *(n * s for n in now.shape)))
-    with numpy_seed(seed):
+    # a flat spectrum divides by zero in pysteps, and anemoi-datasets makes numpy raise on that
+    with numpy_seed(seed), np.errstate(all="ignore"):
         for member in fine:
             for hour, field in zip(member, coarse, strict=True):
                 if (field > 0).any():
