@@ -11,7 +11,7 @@ SCRIPT = Path(__file__).parents[2] / "examples" / "demo.sh"
 
 @pytest.mark.slow
 def test_the_demo_runs_and_does_not_repeat_itself(desk):
-    desk.netcdf("rain/radklim-2018-05-1h.nc", dt.datetime(2018, 5, 10, 1), 264, size=170)
+    desk.netcdf("rain/radklim-2018-05-1h.nc", dt.datetime(2018, 5, 10, 1), 264, size=60)
     desk.shadow("demo")
     printed = desk.run("bash", str(SCRIPT), ".")
     for name in ("members.nc", "scorecard.json", "scorecard.md", "rain.png"):

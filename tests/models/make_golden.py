@@ -1,4 +1,4 @@
-"""Write golden.safetensors again: ``python tests/models/make_golden.py``. Only when the networks are meant to change."""
+"""Write golden.safetensors again: ``python tests/models/make_golden.py``, when the networks are meant to change."""
 
 from pathlib import Path
 

@@ -35,6 +35,13 @@ class AveragedWeights(WeightAveraging):
             self._swap_models(pl_module)
             self._shown = shown
 
+    def _swap_models(self, pl_module: pl.LightningModule) -> None:
+        """Exchange the two sets by their storage, without copying a value."""
+        average = self._average_model.module
+        for theirs, ours in ((average.parameters(), pl_module.parameters()), (average.buffers(), pl_module.buffers())):
+            for one, other in zip(theirs, ours, strict=True):
+                one.data, other.data = other.data, one.data
+
     def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         """Bring back the raw weights for the step."""
         self._exchange(pl_module, shown=False)
