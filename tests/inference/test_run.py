@@ -229,3 +229,13 @@ def test_coarse_rain_every_three_hours_gives_the_same_members(members, trained):
     assert done.returncode == 0, done.stderr[-3000:]
     with xr.open_dataset(path, engine="netcdf4") as file:
         np.testing.assert_allclose(file.rain.values, members.rain.values, rtol=1e-3, atol=1e-4)
+
+
+def test_coarse_rain_from_a_netcdf_file(members, trained):
+    import xarray as xr
+
+    source = {"lr": {"netcdf": f"{trained[2]}.nc"}, "hr": "empty"}
+    done, path = infer(trained, "netcdf", input=source, runner={"auto": {"members": 3, "lr_frequency": "1h"}})
+    assert done.returncode == 0, done.stderr[-3000:]
+    with xr.open_dataset(path, engine="netcdf4") as file:
+        np.testing.assert_allclose(file.rain.values, members.rain.values, rtol=1e-3, atol=1e-4)

@@ -1,0 +1,101 @@
+"""One trained network, several samplers: CRPS, spread-skill ratio and spectrum against evaluations.
+
+    python benchmarks/samplers.py CHECKPOINT --lr LR.zarr --hr HR.zarr [--start DATE --end DATE]
+
+takes the wettest windows of a period and draws the same members with every sampler. Prints a Markdown table; every
+row is also given relative to the first, DPM++2M with 8 evaluations.
+"""
+
+import argparse
+import datetime
+import time
+
+import pyproj  # noqa: F401  (before eccodes)
+import torch
+from anemoi.datasets import open_dataset
+from rich.console import Console
+from rich.progress import track
+
+from anemoi_scaleadapt.models.settings import SamplerSettings
+from anemoi_scaleadapt.noise import ensemble_noise
+from anemoi_scaleadapt.training.scores import ensemble_scores
+
+SAMPLERS = [
+    ("DPM++2M", "dpmpp_2m", 8),
+    ("DPM++2M", "dpmpp_2m", 4),
+    ("DPM++2M", "dpmpp_2m", 16),
+    ("Heun", "heun", 18),
+    ("ancestral", "ancestral", 1000),
+]
+HOUR = datetime.timedelta(hours=1)
+
+
+def wettest(net, lr_path, hr_path, start, end, count):
+    """The wettest windows: coarse frames (n, L, y, x), fine hours (n, t, y, x), starts."""
+    scale = net.scale
+    lr, hr = open_dataset(lr_path), open_dataset(hr_path, start=start, end=end)
+    place = {date: i for i, date in enumerate(lr.dates)}
+    found = []
+    for first in range(0, len(hr.dates) - scale.time + 1, scale.time):
+        begin = hr.dates[first].astype("M8[s]").item() - HOUR
+        ends = [begin + (e + 1) * scale.time * HOUR for e in scale.frame_ends]
+        hours = [[place.get(_date(e - k * HOUR)) for k in reversed(range(scale.time))] for e in ends]
+        if any(h is None for frame in hours for h in frame):
+            continue
+        frames = torch.stack([torch.stack([field(lr, h) for h in frame]).mean(0) for frame in hours])
+        truth = torch.stack([field(hr, first + h) for h in range(scale.time)])
+        found.append((float(truth.mean()), frames, truth, begin))
+    found = sorted(found, key=lambda f: -f[0])[:count]
+    return torch.stack([f[1] for f in found]), torch.stack([f[2] for f in found]), [f[3] for f in found]
+
+
+def _date(when):
+    import numpy as np
+
+    return np.datetime64(when, "s")
+
+
+def field(dataset, index):
+    """One hour of rain, (y, x)."""
+    values = dataset[index][dataset.name_to_index["rain"], 0]
+    return torch.from_numpy(values.reshape(dataset.field_shape))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("checkpoint")
+    parser.add_argument("--lr", required=True)
+    parser.add_argument("--hr", required=True)
+    parser.add_argument("--start")
+    parser.add_argument("--end")
+    parser.add_argument("--windows", type=int, default=4)
+    parser.add_argument("--members", type=int, default=4)
+    args = parser.parse_args()
+    net = torch.load(args.checkpoint, weights_only=False, map_location="cpu").model.eval().downscaler
+    lr, hr, starts = wettest(net, args.lr, args.hr, args.start, args.end, args.windows)
+
+    def noise(draw):
+        members, shape = range(args.members), tuple(hr.shape[-2:])
+        return torch.stack([ensemble_noise(0, members, s, net.scale.time, shape, draw) for s in starts])
+
+    rows, count = [], [0]
+    net.residual.register_forward_hook(lambda *_: count.__setitem__(0, count[0] + 1))
+    for title, name, steps in track(SAMPLERS, console=Console(stderr=True)):
+        count[0], begun = 0, time.perf_counter()
+        drawn = net.sample(lr, noise, sampler=SamplerSettings(name=name, steps=steps))
+        seconds = time.perf_counter() - begun
+        rows.append((title, count[0], seconds, {k: float(v) for k, v in ensemble_scores(drawn, hr).items()}))
+    print(f"{len(starts)} windows, {args.members} members, {starts[0]:%Y-%m-%d} and others; {net.scale}\n")
+    print("| sampler | evaluations | CRPS | relative | SSR | power < 8 px | relative | q99.9 | s |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    first = rows[0][3]
+    for title, calls, seconds, s in rows:
+        relative = s["crps"] / first["crps"], s["spectra_ratio_high"] / first["spectra_ratio_high"]
+        print(
+            f"| {title} | {calls} | {s['crps']:.4f} | {relative[0]:.3f} | {s['ssr']:.2f} | "
+            f"{s['spectra_ratio_high']:.2f} | {relative[1]:.3f} | {s['q999_ratio']:.2f} | {seconds:.0f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
