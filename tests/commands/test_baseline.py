@@ -39,6 +39,15 @@ def test_members_have_exact_totals(rain, name, members):
         assert cells == pytest.approx(np.stack([coarse] * members), rel=1e-5)
 
 
+def test_a_smaller_spread_is_a_narrower_ensemble(rain):
+    widths = []
+    for spread in ("0.5", "1.5"):
+        assert main(words(rain, "rainfarm_ar1", "--end", "2018-05-11T00:00", "--spread", spread)) == 0
+        with xr.open_dataset(rain / "members.nc", engine="netcdf4") as data:
+            widths.append(float(data.rain.std("member").mean()))
+    assert widths[0] < 0.7 * widths[1]
+
+
 def test_the_analog_never_sees_the_day_it_forecasts(rain):
     archive = ["--archive", str(rain / "hr.nc")]
     assert main(words(rain, "analog", *archive, "--start", "2018-05-13T07:00", "--end", "2018-05-13T12:00")) == 0

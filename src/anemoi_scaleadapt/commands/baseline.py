@@ -7,6 +7,7 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 
 def add_arguments(parser) -> None:
     """Add the options of ``baseline``."""
+    from anemoi_scaleadapt.verification.spacetime import NoiseSettings
     from anemoi_scaleadapt.verification.systems import BASELINES
 
     add = parser.add_argument
@@ -21,6 +22,10 @@ def add_arguments(parser) -> None:
     add("--end", help="end of the last hour (default: the end of the coarse rain)")
     add("--members", type=int, default=8, help="ensemble size (default: %(default)s)")
     add("--seed", type=int, default=0, help="the same seed gives the same members (default: %(default)s)")
+    noise = NoiseSettings()
+    for name, text in (("slope", "spectral slope"), ("spread", "std of log"), ("memory", "hours to 1/e")):
+        default = getattr(noise, name)
+        add(f"--{name}", type=float, default=default, help=f"noise of rainfarm_ar1: {text} (default: {default})")
     add("--archive", help="fine rain of other days, for analog")
 
 
@@ -29,6 +34,7 @@ def main(args) -> int:
     from anemoi_scaleadapt.commands.verify import bar
     from anemoi_scaleadapt.verification.members import MembersFile
     from anemoi_scaleadapt.verification.rain import open_rain
+    from anemoi_scaleadapt.verification.spacetime import NoiseSettings
     from anemoi_scaleadapt.verification.systems import Setup, build
     from anemoi_scaleadapt.verification.windows import Coarse, space_factor
 
@@ -43,9 +49,9 @@ def main(args) -> int:
         raise ScaleAdaptError(f"--space-factor {args.space_factor} does not fit: {s} by the grids; drop it.")
     chosen = choose(coarse, args)
     archive = open_rain(args.archive) if args.archive else None
-    system = build(
-        args.baseline, Setup(coarse, s, args.time_factor, args.members, args.seed, archive, chosen)
-    )
+    noise = NoiseSettings(args.slope, args.spread, args.memory)
+    setup = Setup(coarse, s, args.time_factor, args.members, args.seed, archive, chosen, noise)
+    system = build(args.baseline, setup)
     if system is None:
         raise ScaleAdaptError(f"{args.baseline} is not defined for the pair ({s}, {args.time_factor}).")
     target = Path(args.to)

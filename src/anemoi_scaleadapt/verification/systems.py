@@ -14,6 +14,7 @@ import numpy as np
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.verification import baselines
 from anemoi_scaleadapt.verification.rain import Rain
+from anemoi_scaleadapt.verification.spacetime import NoiseSettings, SpacetimeRainfarm
 from anemoi_scaleadapt.verification.windows import Coarse
 
 #: name -> (one line, whether it is an ensemble)
@@ -42,6 +43,8 @@ class Setup:
         Fine rain of other days, for ``analog``.
     windows : ndarray, optional
         Windows to be forecast, (n, t): kept out of the archive.
+    noise : NoiseSettings, optional
+        Of ``rainfarm_ar1``.
     """
 
     coarse: Coarse
@@ -51,6 +54,7 @@ class Setup:
     seed: int = 0
     archive: Rain | None = None
     windows: np.ndarray | None = None
+    noise: NoiseSettings | None = None
 
 
 def build(name: str, setup: Setup) -> Callable | None:
@@ -69,12 +73,10 @@ def build(name: str, setup: Setup) -> Callable | None:
             coarse.in_time(window), coarse.frame(window), s, setup.members, setup.seed + number
         )
     if name == "rainfarm_ar1":
-        from anemoi_scaleadapt.verification.spacetime import SpacetimeRainfarm
-
         if s == t == 1:
             return None
         shape = tuple(n * s for n in coarse.rain.shape)
-        rainfarm = SpacetimeRainfarm(shape, s, setup.members, setup.seed)
+        rainfarm = SpacetimeRainfarm(shape, s, setup.members, setup.seed, setup.noise)
         return lambda window, number: rainfarm(coarse.in_time(window), coarse.frame(window))
     if setup.archive is None:
         raise ScaleAdaptError("the baseline 'analog' needs fine rain of other days: give --archive.")
