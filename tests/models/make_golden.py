@@ -11,9 +11,7 @@ from anemoi_scaleadapt.scale import Scale
 from anemoi_scaleadapt.transform import RainTransform
 
 FILE = Path(__file__).with_name("golden.safetensors")
-NETWORK = NetworkSettings(
-    mean_channels=(8, 8), residual_channels=(8, 8), frame_channels=8, blocks=1, heads=2, window=3
-)
+NETWORK = NetworkSettings(mean_channels=(8, 8), residual_channels=(8, 8), frame_channels=8, blocks=1, heads=2, window=3)
 SCALE = {"space": 5, "time": 2, "context_length": 3, "lookahead": 1, "beta": 0.02}
 
 
