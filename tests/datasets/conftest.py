@@ -13,26 +13,43 @@ REAL = Path(__file__).parents[3] / "shared" / "data"
 DIVISOR, MISSING = 10, 65535
 
 
+def real(name):
+    if not (REAL / name).exists():
+        pytest.skip(f"{REAL / name}: the real Comephore sample is not here")
+    return REAL / name
+
+
 @pytest.fixture(scope="session")
 def real_tar():
     """Real Comephore: 73 hours of south-west France."""
-    path = REAL / "H_COMEPHORE_201802_sw_crop.tar"
-    if not path.exists():
-        pytest.skip(f"{path}: the real Comephore sample is not here")
-    return path
+    return real("H_COMEPHORE_201802_sw_crop.tar")
 
 
 @pytest.fixture(scope="session")
 def national_tar():
     """Real Comephore: 3 national hours."""
-    path = REAL / "H_COMEPHORE_199701_national_3h.tar"
-    if not path.exists():
-        pytest.skip(f"{path}: the real Comephore sample is not here")
-    return path
+    return real("H_COMEPHORE_199701_national_3h.tar")
 
 
 @pytest.fixture(scope="session")
-def build():
+def initialise():
+    """Run the task `init` of anemoi-datasets with a Recipe.
+
+    Notes that the provenance is there already. The load would otherwise ask git three times for every one of the
+    100 packages of an environment that lies in an editable checkout: 3 s for every Zarr.
+    """
+    import zarr
+    from anemoi.datasets.create.tasks import run_task
+
+    def run(recipe, path):
+        run_task("init", recipe=recipe, path=str(path), overwrite=True)
+        zarr.open(str(path), "r+").attrs["provenance_load"] = {}
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def build(initialise):
     """Build a Zarr from a recipe with the tasks that anemoi-datasets runs; return the open array (time, y, x)."""
     from anemoi.datasets.create.recipe import Recipe
     from anemoi.datasets.create.tasks import run_task
@@ -45,7 +62,7 @@ def build():
             "build": {"allow_nans": True, "group_by": 24},
             "output": {"chunking": {"dates": 24, "ensembles": 1}},
         } | more
-        run_task("init", recipe=Recipe(**recipe), path=str(path), overwrite=True)
+        initialise(Recipe(**recipe), path)
         run_task("load", path=str(path))
         run_task("finalise", path=str(path))
         return opened(path)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from anemoi_scaleadapt.datasets import recipes
-from anemoi_scaleadapt.datasets.archive import HOUR
 from anemoi_scaleadapt.datasets.grid import PROJ_STRING
+from anemoi_scaleadapt.datasets.period import HOUR
 
 
 def pair(build, tmp_path, rain, area, dates, factor, **keys):

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from anemoi_scaleadapt.datasets import synthetic
-from anemoi_scaleadapt.datasets.archive import HOUR
 from anemoi_scaleadapt.datasets.grid import StereGrid
+from anemoi_scaleadapt.datasets.period import HOUR
 
 START = dt.datetime(2019, 12, 31, 17)
 HOURS, NY, NX = 14, 55, 60

@@ -83,9 +83,11 @@ def test_a_flat_field_asks_for_its_shape_and_a_crop_outside_is_refused():
 
     with pytest.raises(ScaleAdaptError, match="shape: \\[rows, columns\\]"):
         CoarsenFilter(factor=2).forward([Flat()])
-    with pytest.raises(ScaleAdaptError, match="reaches outside the grid of 3 x 4"):
-        keys = {"row": 2, "col": 0, "height": 2, "width": 2}
-        CoarsenFilter(factor=2, crop=keys, shape=(3, 4)).forward([Flat()])
+    with pytest.raises(ScaleAdaptError, match=r"coarsen\.shape: 3 x 5 .* 12 pixels"):
+        CoarsenFilter(factor=1, shape=(3, 5)).forward([Flat()])
+    for keys in ({"row": 2, "col": 0, "height": 2, "width": 2}, {"row": 0, "col": 0, "height": 0, "width": 2}):
+        with pytest.raises(ScaleAdaptError, match="reaches outside the grid of 3 x 4"):
+            CoarsenFilter(factor=2, crop=keys, shape=(3, 4)).forward([Flat()])
 
 
 def test_the_resolution_grows_with_the_factor_and_is_unknown_where_the_source_does_not_say():

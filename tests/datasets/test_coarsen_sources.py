@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from anemoi_scaleadapt.datasets.archive import HOUR
+from anemoi_scaleadapt.datasets.period import HOUR
 
 NY, NX, HOURS, S = 15, 20, 6, 5
 #: Ends of hours, over the turn of a month.

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from anemoi_scaleadapt.datasets import synthetic
-from anemoi_scaleadapt.datasets.archive import HOUR, scan_tar
+from anemoi_scaleadapt.datasets.archive import scan_tar
 from anemoi_scaleadapt.datasets.grid import StereGrid
+from anemoi_scaleadapt.datasets.period import HOUR
 from anemoi_scaleadapt.datasets.source import ComephoreSource
 from anemoi_scaleadapt.errors import ScaleAdaptError
 

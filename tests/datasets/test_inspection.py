@@ -3,8 +3,9 @@ import datetime as dt
 import pytest
 
 from anemoi_scaleadapt.datasets import synthetic
-from anemoi_scaleadapt.datasets.archive import HOUR, Archive
+from anemoi_scaleadapt.datasets.archive import Archive
 from anemoi_scaleadapt.datasets.inspection import inspect, runs
+from anemoi_scaleadapt.datasets.period import HOUR
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from anemoi_scaleadapt.datasets import recipes, synthetic
-from anemoi_scaleadapt.datasets.archive import HOUR
 from anemoi_scaleadapt.datasets.grid import StereGrid
+from anemoi_scaleadapt.datasets.period import HOUR
 
 HOURS = 240
 START = dt.datetime(2019, 1, 30, 1)
@@ -29,8 +29,9 @@ def contents(path):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A recipe of ten groups over two tars, its initialised Zarr, and the bytes of an undisturbed build."""
+def whole(initialise, tmp_path_factory):
+    """A recipe of ten groups over two tars, its built Zarr, and the bytes of that undisturbed build."""
+    from anemoi.datasets.create.recipe import loader_recipe_from_yaml
     from anemoi.datasets.create.tasks import run_task
 
     folder = tmp_path_factory.mktemp("whole")
@@ -41,17 +42,11 @@ def whole(tmp_path_factory):
     recipe["build"]["group_by"] = 24
     recipe["output"]["chunking"]["dates"] = 8
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    initialise(folder / "recipe.yaml", folder / "out.zarr")
-    run_task("load", path=str(folder / "out.zarr"))
-    run_task("finalise", path=str(folder / "out.zarr"))
-    return folder / "recipe.yaml", contents(folder / "out.zarr")
-
-
-def initialise(recipe, path):
-    from anemoi.datasets.create.recipe import loader_recipe_from_yaml
-    from anemoi.datasets.create.tasks import run_task
-
-    run_task("init", recipe=loader_recipe_from_yaml(str(recipe)), path=str(path), overwrite=True)
+    loaded, built = loader_recipe_from_yaml(str(folder / "recipe.yaml")), folder / "out.zarr"
+    initialise(loaded, built)
+    run_task("load", path=str(built))
+    run_task("finalise", path=str(built))
+    return loaded, built, contents(built)
 
 
 def kill_after(chunks, path, parts=None):
@@ -77,10 +72,10 @@ def written(path):
 
 
 @pytest.mark.slow
-def test_a_load_killed_twice_and_resumed_gives_the_same_bytes(whole, tmp_path):
+def test_a_load_killed_twice_and_resumed_gives_the_same_bytes(whole, initialise, tmp_path):
     from anemoi.datasets.create.tasks import run_task
 
-    recipe, expected = whole
+    recipe, _, expected = whole
     path = tmp_path / "out.zarr"
     initialise(recipe, path)
     # Within the first or second group, then in the sixth: the second load resumes what the first left.
@@ -93,10 +88,10 @@ def test_a_load_killed_twice_and_resumed_gives_the_same_bytes(whole, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_parts_one_of_them_killed_and_run_again_give_the_same_bytes(whole, tmp_path):
+def test_two_parts_one_of_them_killed_and_run_again_give_the_same_bytes(whole, initialise, tmp_path):
     from anemoi.datasets.create.tasks import run_task
 
-    recipe, expected = whole
+    recipe, built, expected = whole
     path = tmp_path / "out.zarr"
     initialise(recipe, path)
     kill_after(4, path, "1/2")
@@ -108,7 +103,7 @@ def test_two_parts_one_of_them_killed_and_run_again_give_the_same_bytes(whole, t
     assert {k: v for k, v in found.items() if k.startswith(("data", "dates", "lat", "lon"))} == {
         k: v for k, v in expected.items() if k.startswith(("data", "dates", "lat", "lon"))
     }
-    compare_statistics(path, recipe.parent / "out.zarr")
+    compare_statistics(path, built)
 
 
 def compare_statistics(one, other):

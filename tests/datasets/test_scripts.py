@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from anemoi_scaleadapt.datasets import recipes, synthetic
-from anemoi_scaleadapt.datasets.archive import HOUR
 from anemoi_scaleadapt.datasets.grid import StereGrid
+from anemoi_scaleadapt.datasets.period import HOUR
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 START = dt.datetime(2019, 1, 31, 1)

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anemoi_scaleadapt.datasets import synthetic
-from anemoi_scaleadapt.datasets.archive import HOUR
 from anemoi_scaleadapt.datasets.coarsen import CoarsenFilter
 from anemoi_scaleadapt.datasets.grid import lonlat
+from anemoi_scaleadapt.datasets.period import HOUR
 from anemoi_scaleadapt.datasets.source import ComephoreSource
 from anemoi_scaleadapt.errors import ScaleAdaptError
 

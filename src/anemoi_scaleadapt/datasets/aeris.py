@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from anemoi_scaleadapt.datasets.archive import HOUR, files_of
-from anemoi_scaleadapt.datasets.frames import resolve_crop
+from anemoi_scaleadapt.datasets.archive import ARCHIVE_ENDINGS, NETCDF_ENDINGS, files_of
+from anemoi_scaleadapt.datasets.frames import CroppedFrames
 from anemoi_scaleadapt.datasets.geotiff import KINDS
 from anemoi_scaleadapt.datasets.grid import StereGrid, to_xy
+from anemoi_scaleadapt.datasets.period import HOUR
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
 LOG = logging.getLogger(__name__)
@@ -28,13 +29,13 @@ MONTH = re.compile(r"(\d{6})\.nc4?$")
 def is_aeris(path: str | list[str]) -> bool:
     """Whether a path of the recipe means NetCDFs: by its ending, or because a folder holds nothing else."""
     paths = [path] if isinstance(path, str) else list(path)
-    if all(str(p).endswith((".nc", ".nc4")) for p in paths):
+    if all(str(p).endswith(NETCDF_ENDINGS) for p in paths):
         return True
     try:
-        found = files_of(map(str, paths), (".nc", ".nc4", ".tar", ".gtif", ".tif", ".tiff", ".gtiff"))
+        found = files_of(map(str, paths), NETCDF_ENDINGS + ARCHIVE_ENDINGS)
     except ScaleAdaptError:
         return False
-    return bool(found) and all(f.endswith((".nc", ".nc4")) for f in found)
+    return bool(found) and all(f.endswith(NETCDF_ENDINGS) for f in found)
 
 
 def _open(path: str) -> Any:
@@ -98,8 +99,17 @@ def _times(path: str, changed: float) -> dict[dt.datetime, int]:
     return {stamp: i for i, stamp in enumerate(stamps)}
 
 
-class AerisFrames:
-    """Hours of AERIS's NetCDFs: the same offer as :class:`~anemoi_scaleadapt.datasets.frames.GeoTiffFrames`.
+class AerisFrames(CroppedFrames):
+    """Hours of AERIS's NetCDFs.
+
+    Parameters
+    ----------
+    path
+        A NetCDF, a folder, a glob, or a list of these.
+    crop, missing_files, min_quality
+        See :class:`~anemoi_scaleadapt.datasets.frames.GeoTiffFrames`.
+    label
+        Whether a time of the files is the ``start`` or the ``end`` of its hour.
 
     Raises
     ------
@@ -119,17 +129,11 @@ class AerisFrames:
         if label not in ("start", "end"):
             raise ScaleAdaptError(
                 f"comephore.label: {label!r}: the NetCDFs' times are shifted against the GeoTIFFs'. "
-                "Compare one frame "
-                "of both and say whether the label is the `start` or the `end` of the hour."
+                "Compare one frame of both and say whether the label is the `start` or the `end` of the hour."
             )
-        self.path, self.missing_files, self.min_quality = path, missing_files, min_quality
-        self.shift = HOUR if label == "start" else 0 * HOUR
-        self.files = files_of([path] if isinstance(path, str) else path, (".nc", ".nc4"))
-        self.whole = grid_of(_open(self.files[0]), self.files[0])
-        self.crop = resolve_crop(self.whole, crop)
-        self.grid = self.whole.crop(**self.crop)
-        row, col = self.crop["row"], self.crop["col"]
-        self.area = slice(row, row + self.crop["height"]), slice(col, col + self.crop["width"])
+        self.path, self.shift = path, HOUR if label == "start" else 0 * HOUR
+        self.files = files_of([path] if isinstance(path, str) else path, NETCDF_ENDINGS)
+        super().__init__(grid_of(_open(self.files[0]), self.files[0]), crop, missing_files, min_quality)
         self._found: dict[dt.datetime, tuple[str, int]] = {}
 
     def prepare(self, dates: Iterable[dt.datetime], kinds: Iterable[str]) -> None:
@@ -152,22 +156,11 @@ class AerisFrames:
                     raise ScaleAdaptError(f"the hour {date:%Y-%m-%dT%H} is in {self._found[date][0]} and in {path}.")
                 self._found[date] = path, i
         missing = [f"{d:%Y-%m-%dT%H}" for d in dates if d not in self._found]
-        if missing:
-            text = f"path: {self.path}: not there: {', '.join(missing[:5])} ({len(missing)} hours)."
-            if self.missing_files == "error":
-                raise ScaleAdaptError(f"{text} Complete the archive, or say `missing_files: nan`.")
-            LOG.warning("%s They are missing values.", text)
-
-    def read(self, date: dt.datetime, kind: str) -> np.ndarray:
-        """The values of one hour, (y, x), float32, NaN where missing."""
-        values = self._read(date, kind)
-        if self.min_quality is not None and kind != "QUALIF":
-            values = np.where(self._read(date, "QUALIF") >= self.min_quality, values, np.float32(np.nan))
-        return values
+        self._tell_missing(missing, self.path, [])
 
     def _read(self, date: dt.datetime, kind: str) -> np.ndarray:
         if date not in self._found:
-            return np.full(self.grid.shape, np.nan, np.float32)
+            return self._nothing()
         path, i = self._found[date]
         rows, columns = self.area
         try:
@@ -176,7 +169,7 @@ class AerisFrames:
         except (OSError, RuntimeError, IndexError, KeyError) as error:
             if self.missing_files == "nan" and not isinstance(error, IndexError | KeyError):
                 LOG.warning("%s (hour %s %s): %s. Its values are missing.", path, date, kind, error)
-                return np.full(self.grid.shape, np.nan, np.float32)
+                return self._nothing()
             raise ScaleAdaptError(f"{path} (hour {date:%Y-%m-%dT%H} {kind}): {error}.") from error
         names = variable.ncattrs()
         scale = variable.scale_factor if "scale_factor" in names else 1 / KINDS[kind].divisor

@@ -14,11 +14,15 @@ from functools import lru_cache
 from glob import glob, has_magic
 
 from anemoi_scaleadapt.datasets.geotiff import UnreadableError
+from anemoi_scaleadapt.datasets.period import HOUR
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
 FRAME = re.compile(r"(?:^|/)(\d{10})_(RR|ERR|QUALIF)\.g?tiff?$")
 TAR = re.compile(r"(\d{4})(\d\d)\.tar$")
-HOUR = dt.timedelta(hours=1)
+#: Endings of the files of the official layout and of AERIS's.
+FRAME_ENDINGS = (".gtif", ".tif", ".tiff", ".gtiff")
+ARCHIVE_ENDINGS = (".tar", *FRAME_ENDINGS)
+NETCDF_ENDINGS = (".nc", ".nc4")
 Key = tuple[dt.datetime, str]
 
 
@@ -145,7 +149,7 @@ class Archive:
         """List the files; no tar is opened yet."""
         self.path = path
         paths = [path] if isinstance(path, str | os.PathLike) else list(path)
-        files = files_of([os.fspath(p) for p in paths], (".tar", ".gtif", ".tif", ".tiff", ".gtiff"))
+        files = files_of([os.fspath(p) for p in paths], ARCHIVE_ENDINGS)
         self.tars = [f for f in files if f.endswith(".tar")]
         self.loose = [(key, Location(f)) for f in files if not f.endswith(".tar") and (key := frame_key(f))]
         if not self.tars and not self.loose:
@@ -205,8 +209,7 @@ class Archive:
             if key in found:
                 raise ScaleAdaptError(
                     f"the hour {key[0]:%Y-%m-%dT%H} {key[1]} is there twice: {found[key]} and "
-                    f"{location}. Remove one, "
-                    "or give a narrower path."
+                    f"{location}. Remove one, or give a narrower path."
                 )
             found[key] = location
         return found, faults

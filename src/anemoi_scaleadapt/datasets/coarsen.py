@@ -10,6 +10,7 @@ In a recipe, after any source whose fields lie on a regular grid of rows and col
 A mean rate stays a mean rate in mm h-1, so that totals of the coarse and the fine field agree exactly.
 """
 
+import math
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from anemoi.transform.fields import WrappedField, new_fieldlist_from_list
 from anemoi.transform.filter import Filter
 
+from anemoi_scaleadapt.datasets.grid import area_of
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
 
@@ -184,7 +186,7 @@ class CoarsenFilter(Filter):
     Raises
     ------
     ScaleAdaptError
-        For a factor or share out of range, a flat field without ``shape``, or a factor that does not
+        For a factor or share out of range, a flat field without ``shape`` or with another, or a factor that does not
         divide the grid.
     """
 
@@ -203,7 +205,7 @@ class CoarsenFilter(Filter):
             raise ScaleAdaptError(f"coarsen.min_valid: {min_valid!r} is not a share above 0 and at most 1.")
         self.factor, self.min_valid = factor, float(min_valid)
         self.shape = tuple(shape) if shape else None
-        if crop and set(crop) != {"row", "col", "height", "width"}:
+        if crop is not None and set(crop) != {"row", "col", "height", "width"}:
             raise ScaleAdaptError(f"coarsen.crop: {crop} must have the keys row, col, height and width.")
         self.crop = crop
 
@@ -215,8 +217,12 @@ class CoarsenFilter(Filter):
             if len(shape) != 2:
                 raise ScaleAdaptError(
                     f"coarsen: the fields have shape {shape}, not rows and columns: give the grid of "
-                    "the source "
-                    "as `coarsen: {factor: ..., shape: [rows, columns]}`."
+                    "the source as `coarsen: {factor: ..., shape: [rows, columns]}`."
+                )
+            if math.prod(shape) != math.prod(field.shape):
+                raise ScaleAdaptError(
+                    f"coarsen.shape: {shape[0]} x {shape[1]} (rows x columns) is not the grid of the source, "
+                    f"whose fields have {math.prod(field.shape)} pixels."
                 )
             area = self.area(shape)
             check_factor(tuple(s.stop - s.start for s in area), self.factor)
@@ -227,8 +233,10 @@ class CoarsenFilter(Filter):
         """Rows and columns to take of a grid of ``shape``."""
         if not self.crop:
             return slice(0, shape[0]), slice(0, shape[1])
-        row, col = self.crop["row"], self.crop["col"]
-        rows, columns = slice(row, row + self.crop["height"]), slice(col, col + self.crop["width"])
-        if row < 0 or col < 0 or rows.stop > shape[0] or columns.stop > shape[1]:
-            raise ScaleAdaptError(f"coarsen.crop: {self.crop} reaches outside the grid of {shape[0]} x {shape[1]}.")
+        rows, columns = area_of(self.crop)
+        empty = self.crop["height"] < 1 or self.crop["width"] < 1
+        if empty or rows.start < 0 or columns.start < 0 or rows.stop > shape[0] or columns.stop > shape[1]:
+            raise ScaleAdaptError(
+                f"coarsen.crop: {self.crop} is empty or reaches outside the grid of {shape[0]} x {shape[1]}."
+            )
         return rows, columns

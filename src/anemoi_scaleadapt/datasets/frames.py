@@ -2,13 +2,14 @@
 
 import datetime as dt
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 import numpy as np
 
 from anemoi_scaleadapt.datasets.archive import Archive, Key, Location
 from anemoi_scaleadapt.datasets.geotiff import KINDS, UnreadableError, decode, grid_of, odd_tags, open_image
-from anemoi_scaleadapt.datasets.grid import StereGrid
+from anemoi_scaleadapt.datasets.grid import StereGrid, area_of
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
 LOG = logging.getLogger(__name__)
@@ -41,8 +42,74 @@ def resolve_crop(grid: StereGrid, crop: dict | None) -> dict[str, int]:
     raise ScaleAdaptError(f"crop: {crop} must have row, col, height, width (pixels) or west, south, east, north.")
 
 
-class GeoTiffFrames:
-    """Hours of the official layout, one frame at a time.
+class CroppedFrames(ABC):
+    """Hours of rain of one crop of one grid, one frame at a time: what the two layouts share.
+
+    Parameters
+    ----------
+    whole
+        Grid of the files.
+    crop
+        See :func:`resolve_crop`.
+    missing_files
+        ``error`` or ``nan``.
+    min_quality
+        Pixels of a lower QUALIF, or without one, are missing; per cent.
+    """
+
+    def __init__(
+        self, whole: StereGrid, crop: dict | None = None, missing_files: str = "error", min_quality: float | None = None
+    ) -> None:
+        """Settle the crop."""
+        self.whole, self.missing_files, self.min_quality = whole, missing_files, min_quality
+        self.crop = resolve_crop(whole, crop)
+        self.grid = whole.crop(**self.crop)
+        self.area = area_of(self.crop)
+
+    @abstractmethod
+    def prepare(self, dates: Iterable[dt.datetime], kinds: Iterable[str]) -> None:
+        """Find the hours that will be read.
+
+        Raises
+        ------
+        ScaleAdaptError
+            When one is there twice, or not there and ``missing_files`` is ``error``.
+        """
+
+    @abstractmethod
+    def _read(self, date: dt.datetime, kind: str) -> np.ndarray:
+        """The values of one hour, whatever their quality."""
+
+    def read(self, date: dt.datetime, kind: str) -> np.ndarray:
+        """The values of one hour, (y, x), float32, mm h-1 or (QUALIF) per cent; NaN where missing.
+
+        Raises
+        ------
+        ScaleAdaptError
+            With file and hour.
+        """
+        values = self._read(date, kind)
+        if self.min_quality is not None and kind != "QUALIF":
+            values = np.where(self._read(date, "QUALIF") >= self.min_quality, values, np.float32(np.nan))
+        return values
+
+    def _nothing(self) -> np.ndarray:
+        """An hour without values."""
+        return np.full(self.grid.shape, np.nan, np.float32)
+
+    def _tell_missing(self, missing: list[str], path: str | list[str], faults: list[str]) -> None:
+        """Raise or, where ``missing_files`` is ``nan``, warn that hours are not there."""
+        if not missing:
+            return
+        some = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        text = f"path: {path}: not there: {some}." + "".join(f" {fault}." for fault in faults)
+        if self.missing_files == "error":
+            raise ScaleAdaptError(f"{text} Complete the archive, or say `missing_files: nan`.")
+        LOG.warning("%s They are missing values.", text)
+
+
+class GeoTiffFrames(CroppedFrames):
+    """Hours of the official layout.
 
     Parameters
     ----------
@@ -70,16 +137,11 @@ class GeoTiffFrames:
         min_quality: float | None = None,
     ) -> None:
         """Settle grid and crop with the first readable frame."""
-        self.archive, self.missing_files, self.min_quality = archive, missing_files, min_quality
-        self.whole = self._first_grid()
-        self.crop = resolve_crop(self.whole, crop)
-        self.grid = self.whole.crop(**self.crop)
-        row, col = self.crop["row"], self.crop["col"]
-        self.area = slice(row, row + self.crop["height"]), slice(col, col + self.crop["width"])
+        self.archive = archive
+        super().__init__(self._first_grid(missing_files), crop, missing_files, min_quality)
         self._found: dict[Key, Location] = {}
-        self._faults: list[str] = []
 
-    def _first_grid(self) -> StereGrid:
+    def _first_grid(self, missing_files: str) -> StereGrid:
         """The grid of the first frame that can be read: every other one must have the same."""
         for kind in KINDS:
             for key, location in self.archive.first(kind):
@@ -87,52 +149,25 @@ class GeoTiffFrames:
                     with open_image(location.read()) as image:
                         return grid_of(image)
                 except UnreadableError as error:
-                    if self.missing_files == "error":
+                    if missing_files == "error":
                         raise self._error(key, location, error) from error
                 except ScaleAdaptError as error:
                     raise self._error(key, location, error) from error
         raise ScaleAdaptError(f"path: {self.archive.path}: not one frame there can be read.")
 
     def prepare(self, dates: Iterable[dt.datetime], kinds: Iterable[str]) -> None:
-        """Find the hours that will be read.
-
-        Raises
-        ------
-        ScaleAdaptError
-            When one is there twice, or not there and ``missing_files`` is ``error``.
-        """
+        """Find the hours that will be read; looks into the tars of their months only."""
         dates, kinds = list(dates), list(kinds)
-        self._found, self._faults = self.archive.locate(dates)
+        self._found, faults = self.archive.locate(dates)
         if self.min_quality is not None and "QUALIF" not in kinds:
             kinds = [*kinds, "QUALIF"]
         missing = [f"{d:%Y-%m-%dT%H} {k}" for d in dates for k in kinds if (d, k) not in self._found]
-        if not missing:
-            return
-        some = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-        why = "".join(f" {fault}." for fault in self._faults)
-        text = f"path: {self.archive.path}: not there: {some}.{why}"
-        if self.missing_files == "error":
-            raise ScaleAdaptError(f"{text} Complete the archive, or say `missing_files: nan`.")
-        LOG.warning("%s They are missing values.", text)
-
-    def read(self, date: dt.datetime, kind: str) -> np.ndarray:
-        """The values of one hour, (y, x), float32, NaN where missing.
-
-        Raises
-        ------
-        ScaleAdaptError
-            With file and hour.
-        """
-        values = self._read(date, kind)
-        if self.min_quality is not None and kind != "QUALIF":
-            quality = self._read(date, "QUALIF")
-            values = np.where(quality >= self.min_quality, values, np.float32(np.nan))
-        return values
+        self._tell_missing(missing, self.archive.path, faults)
 
     def _read(self, date: dt.datetime, kind: str) -> np.ndarray:
         location = self._found.get((date, kind))
         if location is None:
-            return np.full(self.grid.shape, np.nan, np.float32)
+            return self._nothing()
         try:
             with open_image(location.read()) as image:
                 grid = grid_of(image)
@@ -145,7 +180,7 @@ class GeoTiffFrames:
             if self.missing_files == "error":
                 raise self._error((date, kind), location, error) from error
             LOG.warning("%s. Its values are missing.", self._error((date, kind), location, error))
-            return np.full(self.grid.shape, np.nan, np.float32)
+            return self._nothing()
         except ScaleAdaptError as error:
             raise self._error((date, kind), location, error) from error
 

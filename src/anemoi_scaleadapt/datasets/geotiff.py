@@ -29,8 +29,8 @@ KINDS = {
     "QUALIF": Kind("rain_quality", "%", 1, 255),
 }
 
-# TIFF tags and, within the directory of GeoKeys, keys: see the GeoTIFF standard (OGC 19-008r4), 7 and annex
-# F.
+# TIFF tags and, within the directory of GeoKeys, keys: see the GeoTIFF standard (OGC 19-008r4), 7 and
+# annex F.
 PIXEL_SCALE, TIEPOINT, GEO_KEYS, GEO_DOUBLES = 33550, 33922, 34735, 34736
 DESCRIPTION, DATE_TIME = 270, 306
 GEOGRAPHIC, METHOD, ORIGIN_LATITUDE, POLE_LONGITUDE = 2048, 3075, 3081, 3095

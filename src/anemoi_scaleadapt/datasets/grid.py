@@ -122,23 +122,22 @@ class StereGrid:
         if not inside.any():
             raise ScaleAdaptError(
                 f"crop: west {west}, south {south}, east {east}, north {north} holds no pixel of the "
-                "grid, which lies "
-                f"in {lon.min():.2f} .. {lon.max():.2f} E, {lat.min():.2f} .. {lat.max():.2f} N."
+                f"grid, which lies in {lon.min():.2f} .. {lon.max():.2f} E, {lat.min():.2f} .. {lat.max():.2f} N."
             )
         rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
         row, col = int(rows[0]), int(columns[0])
-        return {
-            "row": row,
-            "col": col,
-            "height": int(rows[-1]) - row + 1,
-            "width": int(columns[-1]) - col + 1,
-        }
+        return {"row": row, "col": col, "height": int(rows[-1]) - row + 1, "width": int(columns[-1]) - col + 1}
+
+
+def area_of(crop: dict[str, int]) -> tuple[slice, slice]:
+    """Rows and columns of a crop ``{row, col, height, width}``, as slices."""
+    row, col = crop["row"], crop["col"]
+    return slice(row, row + crop["height"]), slice(col, col + crop["width"])
 
 
 @lru_cache(maxsize=4)
 def lonlat(grid: StereGrid) -> tuple[np.ndarray, np.ndarray]:
-    """Longitudes and latitudes of the pixel centres, (y, x), in degrees, read-only; kept, for they "
-    "take 0.3 s."""
+    """Longitudes and latitudes of the pixel centres, (y, x), in degrees, read-only; kept, as they take 0.3 s."""
     x = grid.left + (np.arange(grid.nx) + 0.5) * grid.pixel
     y = grid.top - (np.arange(grid.ny) + 0.5) * grid.pixel
     both = to_lonlat(*np.meshgrid(x, y))

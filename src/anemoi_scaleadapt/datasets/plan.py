@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from glob import glob
 from pathlib import Path
 
+from anemoi_scaleadapt.datasets.archive import ARCHIVE_ENDINGS, NETCDF_ENDINGS, files_of
 from anemoi_scaleadapt.datasets.period import HOUR, bounds, period
 from anemoi_scaleadapt.datasets.recipes import Area, Rain
 from anemoi_scaleadapt.errors import ScaleAdaptError
@@ -36,7 +37,7 @@ def make(args: Namespace) -> Plan:
             raise ScaleAdaptError(f"FACTOR: {factor} is not a whole number of at least 1.")
     if args.crop and args.box:
         raise ScaleAdaptError("--crop and --box: give one of them.")
-    if args.rain.endswith((".nc", ".nc4", ".zarr")) and not args.label:
+    if args.rain.endswith((*NETCDF_ENDINGS, ".zarr")) and not args.label:
         if args.box:
             raise ScaleAdaptError(f"--box: {args.rain} is no Comephore; give its rows and columns with --crop.")
         rain, whole, shape, covered = gridded(args.rain, args.name)
@@ -53,8 +54,7 @@ def make(args: Namespace) -> Plan:
     area = wanted.fit(args.factors)
     if area != wanted:
         remarks.append(
-            f"{wanted.height} x {wanted.width} pixels are no multiple of "
-            f"{', '.join(map(str, args.factors))}: "
+            f"{wanted.height} x {wanted.width} pixels are no multiple of {', '.join(map(str, args.factors))}: "
             f"taking the largest crop that fits, the first {area.height} rows and {area.width} columns."
         )
     if covered and not (args.start and args.end):
@@ -146,8 +146,6 @@ def comephore(args: Namespace) -> tuple[Rain, Area, tuple[int, int], None]:
 
 def newest(path: str) -> str:
     """Day of the last change of the newest file: the licence asks for the date of the data."""
-    from anemoi_scaleadapt.datasets.archive import files_of
-
-    files = files_of([path], (".tar", ".gtif", ".tif", ".tiff", ".gtiff", ".nc", ".nc4"))
+    files = files_of([path], ARCHIVE_ENDINGS + NETCDF_ENDINGS)
     last = max(Path(file).stat().st_mtime for file in files)
     return f"{dt.datetime.fromtimestamp(last, dt.UTC):%Y-%m-%d}"

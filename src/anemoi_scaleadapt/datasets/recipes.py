@@ -35,8 +35,8 @@ class Area:
         if not height or not width:
             raise ScaleAdaptError(
                 f"factors {', '.join(map(str, factors))}: no crop of {self.height} x {self.width} "
-                "pixels is a multiple "
-                f"of {step}, their least common multiple: take fewer factors at once, or a larger area."
+                f"pixels is a multiple of {step}, their least common multiple: take fewer factors at once, or a "
+                "larger area."
             )
         return Area(self.row, self.col, height, width)
 
@@ -57,8 +57,7 @@ class Rain:
 
 
 def chunk_dates(pixels: int) -> int:
-    """Dates in a chunk: as many of 1 .. 24 as keep it at 4 MB, so that one window of a small area "
-    "is one read."""
+    """Dates in a chunk: as many of 1 .. 24 as keep it at 4 MB; one window of a small area is then one read."""
     fitting = [n for n in (1, 2, 3, 4, 6, 8, 12, 24) if 4 * n * pixels <= CHUNK_BYTES]
     return max(fitting, default=1)
 
@@ -73,8 +72,7 @@ def group_dates(pixels: int) -> int:
 
 
 def dataset_name(rain: Rain, factor: int, first: dt.datetime, last: dt.datetime) -> str:
-    """A name that ``anemoi-datasets check`` accepts, such as "
-    "``scaleadapt-rain-comephore-25km-2023-2024-1h-v1``."""
+    """A name that ``anemoi-datasets check`` accepts, as ``scaleadapt-rain-comephore-25km-2023-2024-1h-v1``."""
     resolution = f"{rain.pixel_km * factor:g}km".replace(".", "p")
     return f"scaleadapt-rain-{rain.name}-{resolution}-{first:%Y}-{last:%Y}-1h-v1"
 

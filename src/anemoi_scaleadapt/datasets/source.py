@@ -25,7 +25,7 @@ from earthkit.data.core.metadata import RawMetadata
 
 from anemoi_scaleadapt.datasets.aeris import AerisFrames, is_aeris
 from anemoi_scaleadapt.datasets.archive import Archive
-from anemoi_scaleadapt.datasets.frames import GeoTiffFrames
+from anemoi_scaleadapt.datasets.frames import CroppedFrames, GeoTiffFrames
 from anemoi_scaleadapt.datasets.geotiff import KINDS
 from anemoi_scaleadapt.datasets.grid import PROJ_STRING, lonlat
 from anemoi_scaleadapt.errors import ScaleAdaptError
@@ -46,7 +46,7 @@ class RainField(Field):
     proj_string = PROJ_STRING
     mars_area = mars_grid = None
 
-    def __init__(self, frames: GeoTiffFrames | AerisFrames, date: dt.datetime, kind: str) -> None:
+    def __init__(self, frames: CroppedFrames, date: dt.datetime, kind: str) -> None:
         """Describe the frame; read nothing."""
         super().__init__()
         self._frames, self._date, self._kind = frames, date, kind

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
-from anemoi_scaleadapt.datasets.archive import HOUR
 from anemoi_scaleadapt.datasets.geotiff import KINDS
 from anemoi_scaleadapt.datasets.grid import StereGrid
+from anemoi_scaleadapt.datasets.period import HOUR
 
 # WGS84, polar stereographic, true at 45 N, longitude 0, metres: the GeoKeys of a national frame.
 GEO_KEYS = (
