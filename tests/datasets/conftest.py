@@ -1,9 +1,6 @@
 """Helpers of the tests of datasets: building a Zarr in process, months of invented rain, real rain if there."""
 
 import datetime as dt
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -105,20 +102,3 @@ def truth(grid, start, count, **options):
     stored = np.stack(frames).astype(np.float64)
     stored[stored == MISSING] = np.nan
     return stored / DIVISOR
-
-
-@pytest.fixture(scope="session")
-def commands(tmp_path_factory):
-    """A folder for PATH in which `anemoi-datasets` need not import anything: see preloaded_command.py."""
-    folder = tmp_path_factory.mktemp("commands")
-    program = [sys.executable, str(Path(__file__).with_name("preloaded_command.py")), str(folder / "socket")]
-    command = folder / "anemoi-datasets"
-    command.write_bytes(subprocess.check_output([*program, "-"]))
-    command.chmod(0o755)
-    server = subprocess.Popen(program)
-    while not (folder / "socket").exists():
-        assert server.poll() is None, "the server ended"
-        time.sleep(0.05)
-    yield folder
-    server.terminate()
-    server.wait()

@@ -4,7 +4,6 @@ import datetime as dt
 import os
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,21 +29,10 @@ echo 1
 """
 
 
-@pytest.fixture
-def run(commands):
-    """Run a script in a folder, with the preloaded `anemoi-datasets` and what the folder holds on its PATH."""
-    return partial(run_script, commands)
-
-
-def run_script(commands, *command, folder, check=True):
-    path = f"{folder}:{commands}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+def run(*command, folder, check=True):
+    path = f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(
-        list(map(str, command)),
-        cwd=folder,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=300,
+        list(map(str, command)), cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True
     )
     assert not check or done.returncode == 0, done.stderr[-3000:]
     return done
@@ -70,7 +58,7 @@ def filled(path):
 
 
 @pytest.mark.slow
-def test_two_processes_build_and_a_second_call_after_a_fault_goes_on(run, recipe, tmp_path):
+def test_two_processes_build_and_a_second_call_after_a_fault_goes_on(recipe, tmp_path):
     script = EXAMPLES / "datasets" / "build.sh"
     tar = tmp_path / "tars" / "H_COMEPHORE_201902.tar"
     tar.rename(tmp_path / "away.tar")
@@ -83,7 +71,7 @@ def test_two_processes_build_and_a_second_call_after_a_fault_goes_on(run, recipe
 
 
 @pytest.mark.slow
-def test_the_slurm_script_submits_three_jobs_that_build(run, recipe, tmp_path):
+def test_the_slurm_script_submits_three_jobs_that_build(recipe, tmp_path):
     sbatch = tmp_path / "sbatch"
     sbatch.write_text(SBATCH)
     sbatch.chmod(0o755)
@@ -93,7 +81,7 @@ def test_the_slurm_script_submits_three_jobs_that_build(run, recipe, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_example_of_another_rain_builds_a_pair_that_agrees(run, tmp_path):
+def test_the_example_of_another_rain_builds_a_pair_that_agrees(tmp_path):
     done = run(EXAMPLES / "radklim_pair" / "run.sh", tmp_path / "pair", folder=tmp_path, check=False)
     if "no pip was found" in done.stderr or "cannot download" in done.stderr:
         pytest.skip("no package index")
