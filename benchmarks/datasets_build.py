@@ -39,9 +39,7 @@ def main() -> None:
     parser.add_argument("--hours", type=int, default=96)
     parser.add_argument("--factor", type=int, default=1)
     parser.add_argument("--parts", type=int, default=1)
-    parser.add_argument(
-        "--months", type=Path, help="folder of the frames (made if empty); default: a new one"
-    )
+    parser.add_argument("--months", type=Path, help="folder of the frames (made if empty); default: a new one")
     parser.add_argument("--profile", action="store_true")
     args = parser.parse_args()
     logging.disable(logging.INFO)
@@ -105,9 +103,7 @@ def processor_time() -> float:
 def parts(path: str, number: int) -> None:
     command = [str(Path(sys.executable).parent / "anemoi-datasets"), "load", path, "--parts"]
     running = [
-        subprocess.Popen(
-            [*command, f"{i + 1}/{number}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        subprocess.Popen([*command, f"{i + 1}/{number}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for i in range(number)
     ]
     if any([process.wait() for process in running]):

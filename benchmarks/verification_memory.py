@@ -1,6 +1,6 @@
 """Peak memory and time of a verification by size of the country, on invented rain.
 
-    python benchmarks/verification_memory.py [--size 1000 1200 --hours 12 --members 8]
+python benchmarks/verification_memory.py [--size 1000 1200 --hours 12 --members 8]
 """
 
 import argparse

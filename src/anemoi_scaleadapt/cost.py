@@ -56,17 +56,14 @@ def cost(scale: Scale, network: NetworkSettings, sampler: SamplerSettings, membe
     model = Downscaler(scale, network, sampler, RainTransform("sqrt", 1.0)).eval()
     cells = max(1, round(PIXELS / scale.space))
     lr = torch.ones(1, scale.context_length, cells, cells)
-    size = cells * scale.space
+    context = model.context(lr)
     with torch.no_grad(), FlopCounterMode(display=False) as once:
-        model._tiled_condition(context := model.context(lr), model.predict_mean(lr, context=context))
-    x = torch.ones(1, scale.time, 1, size, size)
-    wet = torch.ones(1, size, size, dtype=torch.bool)
-    condition = torch.zeros(1, network.residual_channels[0], *(n // network.patch for n in context.base.shape[-2:]))
+        condition = model.residual.condition(*context.tensors(), model.mean(*context.tensors()))
     with torch.no_grad(), FlopCounterMode(display=False) as each:
-        model._tiled_output(x, torch.ones(()), condition, wet)
+        model.residual(torch.ones_like(context.base), torch.ones(1), condition)
     by_sampler = {"dpmpp_2m": sampler.steps, "heun": 2 * sampler.steps - 1, "ancestral": len(model.levels)}
     evaluations = by_sampler[sampler.name]
-    values = scale.time * size * size
+    values = scale.time * (cells * scale.space) ** 2
     total = once.get_total_flops() / members + evaluations * each.get_total_flops()
     return Cost(
         parameters=sum(p.numel() for p in model.parameters()),

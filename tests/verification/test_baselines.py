@@ -13,16 +13,16 @@ def means(fine, s):
 
 def test_conserve_by_hand():
     fine = np.array([[1.0, 3.0], [0.0, 0.0]])[None]  # one hour, mean 1
-    assert b.conserve(fine, np.array([[2.0]]), 2)[0].tolist() == [[2, 6], [0, 0]]
+    assert b.conserve(fine, np.array([[2.0]]))[0].tolist() == [[2, 6], [0, 0]]
 
 
 def test_conserve_spreads_what_falls_on_a_dry_cell():
-    assert b.conserve(np.zeros((3, 2, 2)), np.array([[0.6]]), 2) == pytest.approx(0.6)
+    assert b.conserve(np.zeros((3, 2, 2)), np.array([[0.6]])) == pytest.approx(0.6)
 
 
 def test_conserve_empties_dry_and_keeps_missing_cells():
     fine = np.ones((1, 2, 4))
-    out = b.conserve(fine, np.array([[0.0, np.nan]]), 2)
+    out = b.conserve(fine, np.array([[0.0, np.nan]]))
     assert (out[..., :2] == 0).all() and np.isnan(out[..., 2:]).all()
 
 

@@ -13,34 +13,20 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.description = DESCRIPTION
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     get = actions.add_parser("download", help="fetch monthly tars (some 230 MB each) from data.gouv.fr")
-    get.add_argument(
-        "--start", required=True, metavar="MONTH", help="first month, 2023-01 (or a year, or a day)"
-    )
+    get.add_argument("--start", required=True, metavar="MONTH", help="first month, 2023-01 (or a year, or a day)")
     get.add_argument("--end", required=True, metavar="MONTH", help="last month, inclusive")
     get.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder of the tars")
-    get.add_argument(
-        "--api", metavar="URL", help="another catalogue (a mirror) in the form of data.gouv.fr's"
-    )
-    get.add_argument(
-        "--tries", type=int, default=6, help="tries without one more byte before giving up (default 6)"
-    )
-    get.add_argument(
-        "--pause", type=float, default=2.0, metavar="SECONDS", help="before the second try; then doubled"
-    )
-    get.add_argument(
-        "--timeout", type=float, default=60.0, metavar="SECONDS", help="without a byte (default 60)"
-    )
+    get.add_argument("--api", metavar="URL", help="another catalogue (a mirror) in the form of data.gouv.fr's")
+    get.add_argument("--tries", type=int, default=6, help="tries without one more byte before giving up (default 6)")
+    get.add_argument("--pause", type=float, default=2.0, metavar="SECONDS", help="before the second try; then doubled")
+    get.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="without a byte (default 60)")
     look = actions.add_parser("inspect", help="which hours are there, missing, unreadable or oddly tagged")
     look.add_argument("path", nargs="+", help="folder, tar or glob")
-    look.add_argument(
-        "--start", metavar="DATE", help="year, month, day or date that should be there (default: found)"
-    )
+    look.add_argument("--start", metavar="DATE", help="year, month, day or date that should be there (default: found)")
     look.add_argument("--end", metavar="DATE", help="likewise, inclusive")
     look.add_argument("--all", action="store_true", help=f"every finding, not the first {SHOWN} of a kind")
     look.add_argument("--kinds", nargs="+", default=["RR"], choices=["RR", "ERR", "QUALIF"])
-    look.add_argument(
-        "--names-only", action="store_true", help="do not decode the frames, look at names only"
-    )
+    look.add_argument("--names-only", action="store_true", help="do not decode the frames, look at names only")
 
 
 def main(args: Namespace) -> int:

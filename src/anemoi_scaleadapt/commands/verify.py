@@ -104,9 +104,7 @@ def open_case(args):
         member_baselines=args.member_baselines,
         seed=args.seed,
         archive=open_rain(args.archive) if args.archive else None,
-        settings=Settings(
-            pixel_km=args.pixel_km or (members if members.latitude is not None else truth).pixel_km
-        ),
+        settings=Settings(pixel_km=args.pixel_km or (members if members.latitude is not None else truth).pixel_km),
     )
 
 

@@ -95,9 +95,7 @@ def _weigh(
     return f, limit
 
 
-def _rescale(
-    f: Tensor, target: Tensor, lr: Tensor, blocks: Blocks, count: Tensor, limit: Tensor | None
-) -> Tensor:
+def _rescale(f: Tensor, target: Tensor, lr: Tensor, blocks: Blocks, count: Tensor, limit: Tensor | None) -> Tensor:
     """Return f target / blockmean(f), and `lr` spread evenly where f is zero all over a block.
 
     With a `limit` f gets at most that factor, and what is then missing is spread evenly.

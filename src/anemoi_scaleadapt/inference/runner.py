@@ -78,14 +78,14 @@ class ScaleAdaptRunner(Runner):
         if self.reference_date is None:
             raise ScaleAdaptError("date is missing in the run file: give the start of the first window.")
         self.grid = fine_grid(self, net, self._grid)
-        output = self.outputs[net.hr]
+        output, by_member = self.outputs[net.hr], self._by_member(net)
         windows = range(math.ceil(self.lead_time / time))
         opened = False
         console = Console(stderr=True)
         try:
             for window in track(windows, description=f"{len(self.members)} members", console=console):
                 start = self.reference_date + window * time
-                for state in self._window(net, start):
+                for state in self._window(net, start, by_member):
                     if state["step"] > self.lead_time:
                         break
                     for processor in self.post_processors[net.hr]:
@@ -99,12 +99,13 @@ class ScaleAdaptRunner(Runner):
             raise
         output.close()
 
-    def _window(self, net: Any, start: datetime.datetime) -> Iterator[dict]:
+    def _window(self, net: Any, start: datetime.datetime, by_member: bool) -> Iterator[dict]:
         """States of the hours of the window that begins at `start`."""
         batch = {net.lr: self._coarse(net, start)}
         if net.static_names:
             batch[net.hr] = self._read(net.hr, [start + HOUR], net.static_names)
         tensors = {name: torch.from_numpy(x)[None].to(self.device) for name, x in batch.items()}
+        with_mean = self.with_mean and by_member
         dtype = self.autocast
         low = isinstance(dtype, torch.dtype) and dtype != torch.float32
         with torch.inference_mode(), torch.autocast(self.device.type, dtype) if low else nullcontext():
@@ -116,13 +117,13 @@ class ScaleAdaptRunner(Runner):
                 members=len(self.members),
                 first_member=self.members[0],
                 seed=self.config.seed or 0,
-                with_mean=self.with_mean,
+                with_mean=with_mean,
             )
         rain = drawn[net.hr][0, ..., 0].float().cpu().numpy()
-        mean = drawn[f"{net.hr}_mean"][0, :, 0, :, 0].float().cpu().numpy() if self.with_mean else None
+        mean = drawn[f"{net.hr}_mean"][0, :, 0, :, 0].float().cpu().numpy() if with_mean else None
         for hour in range(net.scale.time):
-            fields = {net.variable: rain[hour] if self._by_member(net) else rain[hour, 0]}
-            if mean is not None and self._by_member(net):
+            fields = {net.variable: rain[hour] if by_member else rain[hour, 0]}
+            if with_mean:
                 fields[f"{net.variable}_mean"] = mean[hour]
             date = start + (hour + 1) * HOUR
             yield {

@@ -37,7 +37,7 @@ class ScaleAdaptModel(nn.Module):
     Raises
     ------
     ScaleAdaptError
-        For a setting that is unknown or outside its range, or grids that are not s times each other.
+        For a setting that is unknown or outside its range, or another L or t than the task's.
     """
 
     def __init__(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.scale.check import choice, integer, real
 
 SAMPLERS = ("dpmpp_2m", "heun", "ancestral")
 
@@ -83,7 +84,7 @@ class NetworkSettings(Settings):
         """See the base class."""
         whole = {"patch": self.patch, "blocks": self.blocks, "heads": self.heads, "frame_channels": self.frame_channels}
         for key, value in whole.items():
-            _require(isinstance(value, int) and value >= 1, f"{where}.{key}", value, "must be a whole number from 1")
+            integer(f"{where}.{key}", value, 1, 4096, "it")
         odd = isinstance(self.window, int) and (self.window == 0 or self.window % 2 == 1)
         _require(odd, f"{where}.window", self.window, "must be an odd number of pixels, or 0 for no spatial attention")
         for key, value in {"mean_channels": self.mean_channels, "residual_channels": self.residual_channels}.items():
@@ -116,8 +117,8 @@ class SamplerSettings(Settings):
 
     def check(self, where: str) -> None:
         """See the base class."""
-        _require(self.name in SAMPLERS, f"{where}.name", self.name, f"choose one of {', '.join(SAMPLERS)}")
-        _require(self.steps >= 1, f"{where}.steps", self.steps, "must be at least 1")
-        _require(0 < self.sigma_min < 1, f"{where}.sigma_min", self.sigma_min, "must lie in (0, 1)")
+        choice(f"{where}.name", self.name, SAMPLERS)
+        integer(f"{where}.steps", self.steps, 1, 1000, "the number of noise levels")
+        real(f"{where}.sigma_min", self.sigma_min, 0, 1, "the smallest noise level")
         good = self.sigma_max == 0 or self.sigma_max > self.sigma_min
         _require(good, f"{where}.sigma_max", self.sigma_max, "must exceed sigma_min (or be null)")

@@ -19,9 +19,7 @@ def overlay(scale: Scale) -> dict[str, Any]:
     always = ("space", "time", "context_length", "beta")
     out = {k: v for k, v in values.items() if k != "conservation" and (k in always or v != usual[k])}
     out["conservation"] = {
-        k: v
-        for k, v in values["conservation"].items()
-        if k in ("function", "scope") or v != usual["conservation"][k]
+        k: v for k, v in values["conservation"].items() if k in ("function", "scope") or v != usual["conservation"][k]
     }
     return out
 

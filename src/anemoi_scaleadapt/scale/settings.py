@@ -69,9 +69,7 @@ class Conservation:
             )
 
     @classmethod
-    def from_config(
-        cls, mapping: Mapping[str, Any] | None, default: "Conservation | None" = None
-    ) -> "Conservation":
+    def from_config(cls, mapping: Mapping[str, Any] | None, default: "Conservation | None" = None) -> "Conservation":
         """Read the mapping ``scale.conservation``; a missing or null key keeps `default`."""
         default = default or cls()
         if mapping is None:

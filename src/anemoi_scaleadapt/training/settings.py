@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.models.settings import Settings
+from anemoi_scaleadapt.scale.check import integer, real
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,5 @@ class MethodSettings(Settings):
         """Raise ScaleAdaptError for a value outside its range."""
         least = {"crop": 1, "crops_per_field": 1, "score_windows": 0, "score_members": 0}
         for key, minimum in least.items():
-            value = getattr(self, key)
-            if not isinstance(value, int) or value < minimum:
-                raise ScaleAdaptError(f"{where}.{key} = {value!r}: must be a whole number from {minimum}.")
-        if not 0 <= self.hide_frames < 1:
-            raise ScaleAdaptError(f"{where}.hide_frames = {self.hide_frames!r}: must lie in [0, 1).")
+            integer(f"{where}.{key}", getattr(self, key), minimum, 1_000_000, "it")
+        real(f"{where}.hide_frames", self.hide_frames, 0, 1, "the share of crops", low_included=True)

@@ -20,8 +20,8 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 
-def conserve(fine: np.ndarray, coarse: np.ndarray, s: int) -> np.ndarray:
-    """Rescale fine rain so that the mean of every t x s x s cell is the coarse value.
+def conserve(fine: np.ndarray, coarse: np.ndarray) -> np.ndarray:
+    """Rescale fine rain so that the mean of every t x s x s cell is the coarse value, as the model's own members are.
 
     Parameters
     ----------
@@ -29,8 +29,6 @@ def conserve(fine: np.ndarray, coarse: np.ndarray, s: int) -> np.ndarray:
         Rain, not negative, mm h-1.
     coarse : ndarray, shape (y / s, x / s)
         Mean rain of each cell, mm h-1. NaN makes the cell missing.
-    s : int
-        Space factor.
 
     Returns
     -------
@@ -38,14 +36,13 @@ def conserve(fine: np.ndarray, coarse: np.ndarray, s: int) -> np.ndarray:
         ``fine * coarse / mean(fine)`` by cell; the coarse value everywhere in a cell that was dry, zero
         where the coarse value is zero.
     """
-    *lead, t, ny, nx = fine.shape
-    cells = fine.reshape(*lead, t, ny // s, s, nx // s, s).astype("float64")
-    mean = cells.mean(axis=(-5, -3, -1), keepdims=True)
-    target = np.asarray(coarse, dtype="float64")[None, :, None, :, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scaled = np.where(mean > 0, cells * (target / mean), target)
-    scaled = np.where(target > 0, scaled, target)
-    return scaled.reshape(fine.shape)
+    import torch
+
+    from anemoi_scaleadapt.conservation import Conservation
+    from anemoi_scaleadapt.conservation import conserve as give_back
+
+    fine, coarse = (torch.from_numpy(np.asarray(field, dtype="float64")) for field in (fine, coarse))
+    return give_back(fine, coarse, Conservation()).numpy()
 
 
 def enlarge(coarse: np.ndarray, s: int) -> np.ndarray:
@@ -77,7 +74,7 @@ def bicubic(frames: np.ndarray, now: np.ndarray, s: int) -> np.ndarray:
     fine = torch.from_numpy(filled(frames))[:, None]
     if s > 1:
         fine = torch.nn.functional.interpolate(fine, scale_factor=s, mode="bicubic", align_corners=False)
-    return conserve(fine[:, 0].clamp_min(0).numpy(), now, s)[None]
+    return conserve(fine[:, 0].clamp_min(0).numpy(), now)[None]
 
 
 def rainfarm(frames: np.ndarray, now: np.ndarray, s: int, members: int, seed: int) -> np.ndarray | None:
@@ -93,7 +90,7 @@ def rainfarm(frames: np.ndarray, now: np.ndarray, s: int, members: int, seed: in
             for hour, field in zip(member, coarse, strict=True):
                 if (field > 0).any():
                     hour[:] = downscale(field, ds_factor=s, kernel_type="gaussian", **slope(field))
-    return conserve(np.nan_to_num(fine).clip(min=0), now, s)
+    return conserve(np.nan_to_num(fine).clip(min=0), now)
 
 
 def pysteps_rainfarm():

@@ -55,9 +55,7 @@ class Case:
 
     def build(self) -> dict[str, Callable]:
         """Forecast functions by name, in the order of the scorecard; undefined systems are left out."""
-        setup = Setup(
-            self.coarse, self.s, self.t, self.member_baselines, self.seed, self.archive, self.windows
-        )
+        setup = Setup(self.coarse, self.s, self.t, self.member_baselines, self.seed, self.archive, self.windows)
         out: dict = {self.name: lambda window, number: self.members.at(window)}
         if self.mean is not None:
             out["mean"] = lambda window, number: self.mean.at(window)

@@ -142,4 +142,4 @@ class SpacetimeRainfarm:
         self.last = now
         smooth = bicubic(frames, now, self.s)[0]
         factor = np.stack([np.exp(self.settings.spread * self.noise.hour(shift)) for _ in range(t)], axis=1)
-        return conserve(smooth * factor, now, self.s)
+        return conserve(smooth * factor, now)
