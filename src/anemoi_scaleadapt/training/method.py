@@ -1,6 +1,5 @@
 """The training method: both networks in one step, on crops, with scores of a small ensemble at validation."""
 
-import datetime
 from typing import Any
 
 import torch
@@ -11,13 +10,10 @@ from einops import rearrange
 from torch import Tensor
 
 from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
-from anemoi_scaleadapt.noise import ensemble_noise
 from anemoi_scaleadapt.training.crops import cut, draw_origins, hide_frames, symmetries, turn
-from anemoi_scaleadapt.training.scores import ensemble_scores
+from anemoi_scaleadapt.training.ensemble import Ensemble, WettestWindows
+from anemoi_scaleadapt.training.scores import NAMES, ensemble_scores
 from anemoi_scaleadapt.training.settings import MethodSettings
-
-#: validation noise belongs to this date, so that every validation draws the same
-EPOCH = datetime.datetime(2000, 1, 1)
 
 
 class ScaleAdaptTraining(BaseTrainingModule):
@@ -39,6 +35,9 @@ class ScaleAdaptTraining(BaseTrainingModule):
         self.settings = MethodSettings.from_config(given, "training.method")
         anemoi = {k: kwargs[k] for k in kwargs if k not in given}
         super().__init__(config=config, **anemoi)
+        self.wettest = WettestWindows(self.settings)
+        #: what the last validation drew, None where it drew nothing
+        self.ensemble: Ensemble | None = None
 
     @property
     def network(self) -> ScaleAdaptModel:
@@ -71,7 +70,7 @@ class ScaleAdaptTraining(BaseTrainingModule):
         )
 
     def _step(self, batch: dict[str, Tensor], validation_mode: bool = False) -> TrainingStepOutput:
-        """Loss (and scores, in validation) of a batch."""
+        """Loss of a batch; validation also keeps its wettest windows."""
         net, weights, generator = self.network, None, None
         lr, hr, statics = self.fields(batch)
         if validation_mode:
@@ -83,7 +82,7 @@ class ScaleAdaptTraining(BaseTrainingModule):
         metrics = {f"{net.hr}_{name}_loss": value.detach() for name, value in losses.items()}
         loss = losses["mean"] + losses["residual"]
         if validation_mode:
-            metrics |= {f"{net.hr}_{k}": v for k, v in self._scores(lr, hr, statics).items()}
+            self.wettest.offer(net.downscaler, lr, hr, statics)
         else:
             self._log_losses(metrics, len(lr))
         return TrainingStepOutput(loss=loss, metrics=metrics, predictions=[])
@@ -97,21 +96,22 @@ class ScaleAdaptTraining(BaseTrainingModule):
         for name, value in losses.items():
             self.log(f"train_{name}", value, on_step=True, logger=self.logger_enabled, batch_size=count)
 
-    def _scores(self, lr: Tensor, hr: Tensor, statics: Tensor | None) -> dict[str, Tensor]:
-        """Scores of a small ensemble on the batch's wettest windows."""
-        windows = self.settings.score_windows
-        if not windows or not self.settings.score_members:
-            return {}
-        wettest = torch.nan_to_num(self.network.downscaler.current(lr)).mean((1, 2)).topk(min(windows, len(lr))).indices
-        lr, hr = lr[wettest], hr[wettest]
-        statics = None if statics is None else statics[wettest]
-        members, shape = range(self.settings.score_members), tuple(hr.shape[-2:])
+    # -- a small ensemble at validation ----------------------------------------------------------------------
 
-        def noise(draw: int) -> Tensor:
-            starts = [EPOCH + datetime.timedelta(days=int(i)) for i in wettest]
-            each = [ensemble_noise(0, members, start, hr.shape[1], shape, draw) for start in starts]
-            return torch.stack(each).to(lr)
+    def on_validation_epoch_start(self) -> None:
+        """Begin to look for the wettest windows."""
+        super().on_validation_epoch_start()
+        self.ensemble = None
+        self.wettest.begin(self.trainer.global_step)
 
-        rain = self.network.downscaler.sample(lr, noise, statics)
-        truth = torch.where(hr >= 0, hr, torch.nan)
-        return ensemble_scores(rain, truth)
+    def on_validation_epoch_end(self) -> None:
+        """Draw the members of the wettest windows and log their scores."""
+        super().on_validation_epoch_end()
+        if not self.wettest.due:
+            return
+        with self.trainer.precision_plugin.forward_context():
+            self.ensemble = self.wettest.draw(self.network.downscaler)
+        scores = ensemble_scores(self.ensemble.members, self.ensemble.truth) if self.ensemble else {}
+        for name in NAMES:  # the same ones on every process
+            value = scores.get(name, float("nan"))
+            self.log(f"val_{self.network.hr}_{name}", value, logger=self.logger_enabled, batch_size=1, sync_dist=True)

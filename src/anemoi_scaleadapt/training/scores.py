@@ -4,6 +4,9 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
+#: what :func:`ensemble_scores` gives
+NAMES = ("crps", "ssr", "wet_fraction_ratio", "q999_ratio", "spectra_ratio_high")
+
 
 def fair_crps(members: Tensor, truth: Tensor) -> Tensor:
     """Fair CRPS of an ensemble, NaN where the truth is missing.
@@ -45,7 +48,7 @@ def ensemble_scores(members: Tensor, truth: Tensor) -> dict[str, Tensor]:
     Returns
     -------
     dict
-        Scalars; ratios are members over truth, one is best.
+        Scalars by the names in ``NAMES``; ratios are members over truth, one is best. Empty where nothing is known.
     """
     known = ~(truth.isnan() | members.isnan().any(dim=2))
     if not known.any():

@@ -19,7 +19,11 @@ class MethodSettings(Settings):
     hide_frames : float
         Share of crops that lose the outer context on one side, as at the ends of a record.
     score_windows, score_members : int
-        Size of the ensembles scored in every validation batch: the wettest windows, and members of each; 0 for none.
+        Size of the ensemble that is scored at validation: its wettest windows, and members of each; 0 for none.
+    score_size : int
+        Width of the scored square in fine pixels; larger domains are cut to their wettest one.
+    score_every : int
+        Training steps that lie at least between two ensembles, however often there is a validation.
     """
 
     crop: int = 100
@@ -27,10 +31,19 @@ class MethodSettings(Settings):
     hide_frames: float = 0.1
     score_windows: int = 1
     score_members: int = 4
+    score_size: int = 256
+    score_every: int = 100
 
     def check(self, where: str) -> None:
         """Raise ScaleAdaptError for a value outside its range."""
-        least = {"crop": 1, "crops_per_field": 1, "score_windows": 0, "score_members": 0}
+        least = {
+            "crop": 1,
+            "crops_per_field": 1,
+            "score_windows": 0,
+            "score_members": 0,
+            "score_size": 1,
+            "score_every": 1,
+        }
         for key, minimum in least.items():
             integer(f"{where}.{key}", getattr(self, key), minimum, 1_000_000, "it")
         real(f"{where}.hide_frames", self.hide_frames, 0, 1, "the share of crops", low_included=True)
