@@ -44,6 +44,14 @@ def test_the_wheel_brings_the_search_path_plugin_and_every_module(wheel):
         assert str(file.relative_to(ROOT / "src")) in wheel
 
 
+def test_the_wheel_brings_the_weights_that_ship_and_the_rain_to_show_them(wheel):
+    folder = ROOT / "src" / "anemoi_scaleadapt" / "pretrained"
+    data = [path for path in folder.rglob("*") if path.suffix in (".nc", ".json", ".safetensors")]
+    assert len(data) == 3
+    for path in data:
+        assert wheel[str(path.relative_to(ROOT / "src"))] == path.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("group", "name"),
     [

@@ -18,6 +18,8 @@ COMMANDS = {
     "comephore": ("comephore", "download and inspect Météo-France's Comephore archive"),
     "cost": ("cost", "show what a factor pair costs: operations, parameters, reach"),
     "datasets": ("datasets", "write anemoi-datasets recipes for a factor pair"),
+    "demo": ("demo", "draw a picture from real rain with the weights that ship, without training"),
+    "export": ("export", "write the weights of a checkpoint as two small files"),
     "rain": ("rain", "fetch a small sample of real rain (RADKLIM, 264 hours at 1 km)"),
     "scale": ("scale", "show or write beta, L and f of a factor pair"),
     "verify": ("verify", "score members against the truth and beside baselines"),

@@ -36,7 +36,7 @@ def columns(case, coarse: np.ndarray, truth: np.ndarray, forecasts: dict) -> dic
     return out
 
 
-def draw(case, panels: dict, hours: np.ndarray, path: Path) -> None:
+def draw(case, panels: dict, hours: np.ndarray, path: Path, subtitle: str | None = None) -> None:
     """Draw one window and write the PNG.
 
     Parameters
@@ -49,6 +49,8 @@ def draw(case, panels: dict, hours: np.ndarray, path: Path) -> None:
         Valid times.
     path : Path
         Where to write.
+    subtitle : str, optional
+        Instead of the sentence that tells the period.
     """
     import matplotlib
 
@@ -82,7 +84,7 @@ def draw(case, panels: dict, hours: np.ndarray, path: Path) -> None:
     _colour_bar(place(size[0] - right + 0.12, bottom + (tall - long) / 2, 0.14, long))
     title = f"{case.name}: rain {case.s}× finer in space, {case.t}× in time"
     first, last = case.windows[0][0].item(), case.windows[-1][-1].item()
-    subtitle = (
+    subtitle = subtitle or (
         f"Wettest window of {first:%d %b} to {last:%d %b %Y}; each panel is the mean over the hour that ends at "
         f"the time on the left, {nx * case.settings.pixel_km:.0f} km wide."
     )

@@ -1,0 +1,129 @@
+"""From an inference checkpoint of anemoi to the two small files of :mod:`anemoi_scaleadapt.pretrained.weights`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from anemoi_scaleadapt.errors import ScaleAdaptError
+
+#: What an exported model says of itself besides its data.
+WEIGHTS_LICENCE = "Apache-2.0"
+
+
+def export(
+    checkpoint: Path, folder: Path, licence: str | None = None, attribution: str | None = None, note: str | None = None
+) -> dict[str, Any]:
+    """Write the weights of an inference checkpoint as ``weights.safetensors`` and ``model.json``.
+
+    Parameters
+    ----------
+    checkpoint : Path
+        ``inference-*.ckpt`` of anemoi-training. It is a Python pickle: give only one that you trust.
+    folder : Path
+        Where to write.
+    licence, attribution : str, optional
+        Of the training data; by default what the datasets themselves say, as the checkpoint remembers it.
+    note : str, optional
+        Anything else that a user should know, such as the days kept for tests.
+
+    Returns
+    -------
+    dict
+        What ``model.json`` holds.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If the file is no inference checkpoint of this package, its model needs static fields, or nobody says what the
+        licence of its data is.
+    """
+    from anemoi_scaleadapt.pretrained.weights import save
+
+    model, metadata = open_checkpoint(checkpoint)
+    if model.static_names:
+        raise ScaleAdaptError(
+            f"{checkpoint}: its model takes static fields ({', '.join(model.static_names)}), which belong to one "
+            "domain; only models of rain alone can be exported."
+        )
+    provenance = describe_training(metadata, model.hr)
+    data = provenance["data"]
+    data |= {key: value for key, value in (("licence", licence), ("attribution", attribution)) if value}
+    for key in ("licence", "attribution"):
+        if not data[key]:
+            raise ScaleAdaptError(f"{checkpoint}: its datasets name no {key}; say it with --{key} TEXT.")
+    if note:
+        provenance["note"] = note
+    return save(model.downscaler, folder, provenance)
+
+
+def open_checkpoint(path: Path) -> tuple[Any, dict[str, Any]]:
+    """Return the :class:`~anemoi_scaleadapt.models.anemoi.ScaleAdaptModel` of a checkpoint and anemoi's metadata."""
+    import torch
+    from anemoi.utils.checkpoints import load_metadata
+
+    from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
+
+    if not path.is_file():
+        raise ScaleAdaptError(f"{path} is not there: give an inference checkpoint, inference-last.ckpt.")
+    try:
+        metadata = load_metadata(str(path))
+        interface = torch.load(path, map_location="cpu", weights_only=False)
+    except Exception as error:
+        raise ScaleAdaptError(
+            f"{path} is no inference checkpoint ({type(error).__name__}: {str(error).splitlines()[0][:200]}): give "
+            "inference-last.ckpt, which anemoi-training writes beside last.ckpt."
+        ) from error
+    model = getattr(interface, "model", None)
+    if not isinstance(model, ScaleAdaptModel):
+        raise ScaleAdaptError(f"{path} holds {type(model or interface).__name__}, not a model of anemoi-scaleadapt.")
+    return model, metadata
+
+
+def describe_training(metadata: dict[str, Any], hr: str) -> dict[str, Any]:
+    """What anemoi's metadata tell of the training, by the keys of ``model.json``.
+
+    Parameters
+    ----------
+    metadata : dict
+        Of an inference checkpoint.
+    hr : str
+        Name of the fine dataset.
+
+    Returns
+    -------
+    dict
+        ``licence`` of the weights; ``data``: description, licence, attribution; ``days``: first and last hour of
+        training, validation and the whole dataset; ``steps``; ``run``: anemoi's run id.
+    """
+    known = list(_attributes(metadata.get("dataset", {}).get(hr, {})))
+    whole = [next((a[key] for a in known if a.get(key)), None) for key in ("start_date", "end_date")]
+    days = {}
+    for part in ("training", "validation"):
+        period = metadata.get("config", {}).get("dataloader", {}).get(part, {}).get("datasets", {}).get(hr, {})
+        days[part] = [period.get(key) or edge for key, edge in zip(("start", "end"), whole, strict=True)]
+    texts = {key: _joined(known, key) for key in ("description", "licence", "attribution")}
+    return {
+        "licence": WEIGHTS_LICENCE,
+        "data": texts,
+        "days": {**days, "dataset": whole},
+        "steps": metadata.get("training", {}).get("global_step"),
+        "run": metadata.get("run_id"),
+    }
+
+
+def _attributes(node: Any) -> Iterator[dict[str, Any]]:
+    """The attributes of every Zarr below a node of anemoi's description of a dataset."""
+    if isinstance(node, dict):
+        if isinstance(node.get("attrs"), dict):
+            yield node["attrs"]
+        for value in node.values():
+            yield from _attributes(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _attributes(value)
+
+
+def _joined(known: list[dict[str, Any]], key: str) -> str | None:
+    """The different texts under a key, "unknown" left out, None if there is none."""
+    texts = [a[key] for a in known if isinstance(a.get(key), str) and a[key] != "unknown"]
+    return " | ".join(dict.fromkeys(texts)) or None

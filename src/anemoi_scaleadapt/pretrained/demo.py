@@ -1,0 +1,109 @@
+"""The demo: members of the sample's window, their scores beside classical baselines, a picture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from anemoi_scaleadapt import __version__
+from anemoi_scaleadapt.pretrained.sample import HOUR, SPACE, TIME, Sample
+from anemoi_scaleadapt.verification.case import Case, Tallies, count
+from anemoi_scaleadapt.verification.rain import Rain
+from anemoi_scaleadapt.verification.windows import Coarse
+
+#: Baselines beside the members; both RainFARMs because the harder one changes with the weather.
+BASELINES = ("bicubic", "rainfarm", "rainfarm_ar1")
+SCORES = (("crps", "CRPS"), ("rmse", "RMSE"), ("ssr", "spread/skill"), ("conservation_error", "coarse error"))
+
+
+@dataclass
+class Result:
+    """What was drawn and counted: the case, its sums, and the panels of the picture."""
+
+    case: Case
+    tallies: Tallies
+    panels: dict
+
+
+def score_members(sample: Sample, members: np.ndarray, mean: np.ndarray, seed: int = 0) -> Result:
+    """Score members (member, t, y, x) and mean (t, y, x), mm h-1, of the sample's window beside the baselines."""
+    from anemoi_scaleadapt.verification.figure import columns
+    from anemoi_scaleadapt.verification.tally import Settings
+
+    def rain(name: str, times: np.ndarray, fields: np.ndarray, *where: np.ndarray | None) -> Rain:
+        return Rain(name, times, fields.shape[-2:], *(where or (None, None)), lambda index: fields[:, index])
+
+    grid = (sample.latitude, sample.longitude)
+    truth = rain("the sample", sample.window, sample.truth[None], *grid)
+    case = Case(
+        members=rain("members", sample.window, members, *grid),
+        truth=truth,
+        coarse=Coarse(rain("the coarse sample", sample.times, sample.coarse[None]), TIME),
+        windows=sample.window[None],
+        s=SPACE,
+        t=TIME,
+        mean=rain("mean", sample.window, mean[None], *grid),
+        baselines=BASELINES,
+        member_baselines=len(members),
+        seed=seed,
+        settings=Settings(pixel_km=truth.pixel_km),
+    )
+    panels: dict = {}
+
+    def watch(number, window, coarse, truth, forecasts):
+        panels.update(columns(case, coarse, truth, forecasts))
+
+    return Result(case, count(case, watch=watch), panels)
+
+
+def table(result: Result) -> str:
+    """The scores of every system as a small table."""
+    from anemoi_scaleadapt.verification.bootstrap import combine
+    from anemoi_scaleadapt.verification.scorecard import cell
+    from anemoi_scaleadapt.verification.scores import score
+
+    case, tallies = result.case, result.tallies
+    rows = [["system", "members", *(title for _, title in SCORES)]]
+    for name, sums in tallies.sums.items():
+        values = score(combine(sums), tallies.shape, case.settings)
+        rows.append([name, str(tallies.members[name]), *(cell(key, values[key]) for key, _ in SCORES)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for first, *rest in rows:
+        numbers = (text.rjust(width) for text, width in zip(rest, widths[1:], strict=True))
+        lines.append("  ".join([first.ljust(widths[0]), *numbers]))
+    return "\n".join(lines)
+
+
+def draw_picture(result: Result, sample: Sample, path: Path) -> None:
+    """Write ``rain.png``."""
+    from anemoi_scaleadapt.verification.figure import draw
+
+    width = sample.truth.shape[-1] * result.case.settings.pixel_km
+    subtitle = (
+        f"Mean over the hour that ends at the time on the left, {width:.0f} km wide. Rain: Deutscher Wetterdienst, "
+        f"RADKLIM-YW (modified), {sample.attributes['licence']}."
+    )
+    draw(result.case, result.panels, sample.window, path, subtitle)
+
+
+def write_members(sample: Sample, members: np.ndarray, seed: int, path: Path) -> None:
+    """Write ``members.nc``: CF NetCDF, rain (member, time, y, x) in mm h-1, with the attribution of the data."""
+    from anemoi_scaleadapt.verification.members import MembersFile
+
+    made = "Here: an ensemble drawn from its means over 10 km and 3 h."
+    title = "Precipitation ensemble at 1 km, every hour, from 10 km every 3 hours"
+    shape = sample.truth.shape[1:]
+    with MembersFile(path, shape, SPACE, TIME, sample.latitude, sample.longitude, title) as file:
+        file.attributes |= {
+            "source": f"anemoi-scaleadapt {__version__}, the weights and the sample that ship with it",
+            "scaleadapt_seed": seed,
+            "licence": sample.attributes["licence"],
+            "attribution": f"{sample.attributes['attribution']} {made}",
+        }
+        file.add(sample.window, members)
+
+
+def start_of(sample: Sample):
+    """Start of the sample's window as a datetime, UTC."""
+    return (sample.window[0] - HOUR).item()
