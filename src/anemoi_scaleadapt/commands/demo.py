@@ -46,7 +46,8 @@ def main(args) -> int:
         f"{demo.table(result)}\n\n"
         "CRPS (fair; the absolute error for a single field) and RMSE of the mean in mm/h, lower is better;\n"
         "spread/skill is best at 1, the relative error of the coarse totals at 0.\n"
-        "One window of three hours is no verification: it shows how members look. Score days of your own with `anemoi-scaleadapt verify`.\n\n"
+        "One window of three hours is no verification: it shows how members look. Score days of\n"
+        "your own with `anemoi-scaleadapt verify`.\n\n"
         f"{args.to / 'rain.png'}, {args.to / 'members.nc'}\n"
         f"{sample.attributes['attribution']} {sample.attributes['licence']}."
     )
