@@ -38,6 +38,32 @@ def noise_levels(beta: float, steps: int = STEPS) -> Tensor:
     return torch.sqrt((1 - kept) / kept)
 
 
+def even_places(n: int, device: torch.device, generator: torch.Generator | None = None) -> Tensor:
+    """Random numbers in [0, 1), (n,), one in each n-th of the range, shuffled: steadier than independent ones."""
+    shift = torch.rand(1, device=device, generator=generator)
+    return ((torch.arange(n, device=device) + shift) / n)[torch.randperm(n, device=device, generator=generator)]
+
+
+def draw_levels(levels: Tensor, n: int, generator: torch.Generator | None = None) -> Tensor:
+    """Noise levels for a batch of `n`: each one of the schedule's `levels`, equally likely, as the paper trains."""
+    index = (even_places(n, levels.device, generator) * len(levels)).long()
+    return levels[index.clamp(max=len(levels) - 1)]
+
+
+def draw_lognormal(
+    mean: float, std: float, n: int, device: torch.device, generator: torch.Generator | None = None
+) -> Tensor:
+    """Noise levels for a batch of `n` with ln(sigma) normal, the training distribution of Karras et al. (2022).
+
+    Parameters
+    ----------
+    mean, std : float
+        Of ln(sigma).
+    """
+    places = even_places(n, device, generator).clamp(1e-6, 1 - 1e-6)
+    return torch.exp(mean + std * torch.special.ndtri(places))
+
+
 def condition_noise(x: Tensor, sigma: Tensor) -> Tensor:
     """Scale a noisy residual R + sigma n to unit variance (c_in of Karras et al., table 1, sigma_data = 1)."""
     return x / torch.sqrt(1 + sigma.square())

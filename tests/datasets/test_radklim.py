@@ -55,11 +55,32 @@ def test_hours_end_where_their_last_step_ends_and_rows_go_southwards(five_minute
     assert abs(made.latitude.values - lat[row : row + 20, col : col + 20][::-1]).max() < 1e-3
 
 
+def test_overlapping_hours_begin_every_so_many_minutes(five_minutes):
+    path, sums, *_ = five_minutes
+    made = radklim.make_hourly(path, 20, every=15)
+    assert made.time.values[:2].astype(str).tolist() == [
+        "2018-05-10T01:00:00.000000000",
+        "2018-05-10T01:15:00.000000000",
+    ]
+    row, col = 5 + (175 - 20) // 2, 4 + (175 - 20) // 2
+    window = sums[:, row : row + 20, col : col + 20]
+    each = [window[i : i + 12].sum(axis=0)[::-1] for i in range(0, 43 - 12 + 1, 3)]
+    np.testing.assert_allclose(made.rain.values, each, rtol=1e-6)
+    hourly = radklim.make_hourly(path, 20).rain.values
+    np.testing.assert_array_equal(made.rain.values[::4][: len(hourly)], hourly)
+
+
 def test_smoothing_undoes_the_rounding_of_positions():
     lat, _ = np.meshgrid(np.linspace(50, 51.6, 175), np.linspace(8, 10.5, 175), indexing="ij")
     lat = lat - 0.02 * np.linspace(-1, 1, 175) ** 2
     smooth = radklim.smooth_coordinate(lat.round(2))
     assert abs(smooth - lat).max() < 1e-3 < abs(lat.round(2) - lat).max()
+
+
+@pytest.mark.parametrize("every", [0, 7, 25, 120])
+def test_a_distance_that_does_not_divide_the_hour_is_named(five_minutes, every):
+    with pytest.raises(ScaleAdaptError, match=f"--every {every}"):
+        radklim.make_hourly(five_minutes[0], 20, every=every)
 
 
 @pytest.mark.parametrize(

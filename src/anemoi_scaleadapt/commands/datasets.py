@@ -46,7 +46,9 @@ def main(args: Namespace) -> int:
     for line in planned.remarks:
         print(line)
     for factor in planned.factors:
-        recipe = recipes.recipe(planned.rain, factor, planned.area, planned.dates, planned.training, args.min_valid)
+        recipe = recipes.recipe(
+            planned.rain, factor, planned.area, planned.dates, planned.training, args.min_valid, planned.step
+        )
         path = args.to / f"{planned.rain.name}-{planned.rain.pixel_km * factor:g}km.yaml"
         recipes.write(recipe, path)
         print(f"anemoi-datasets create {path} {recipe['name']}.zarr")

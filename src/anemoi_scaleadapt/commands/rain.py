@@ -17,6 +17,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--phase", type=int, default=0, metavar="MINUTES",
         help="begin the hours so many minutes (0, 5 .. 55) after the hour: other samples of the same rain",
     )  # fmt: skip
+    parser.add_argument(
+        "--every", type=int, default=60, metavar="MINUTES",
+        help="begin an hour every so many minutes (5, 10, 15, 20, 30; default 60): overlapping hours, for training",
+    )  # fmt: skip
 
 
 def main(args: Namespace) -> int:
@@ -25,8 +29,8 @@ def main(args: Namespace) -> int:
 
     from anemoi_scaleadapt.datasets import radklim, wheel
 
-    path = args.to / radklim.file_name(args.phase)
-    if radklim.is_complete(path, args.size, args.phase):
+    path = args.to / radklim.file_name(args.phase, args.every)
+    if radklim.is_complete(path, args.size, args.phase, args.every):
         print(f"{path} is there.")
         return 0
     args.to.mkdir(parents=True, exist_ok=True)
@@ -35,7 +39,7 @@ def main(args: Namespace) -> int:
         source = radklim.extract(args.wheel or wheel.download(radklim.REQUIREMENT, Path(scratch)), Path(scratch))
         bar.update(task, description="hourly means", total=264)
         hourly = radklim.make_hourly(
-            source, args.size, args.phase, lambda done, total: bar.update(task, completed=done, total=total)
+            source, args.size, args.phase, args.every, lambda done, total: bar.update(task, completed=done, total=total)
         )
         radklim.write(hourly, path)
     rain = hourly["rain"]

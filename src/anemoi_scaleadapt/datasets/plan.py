@@ -21,6 +21,7 @@ class Plan:
     dates: tuple[dt.datetime, dt.datetime]
     training: tuple[dt.datetime, dt.datetime]
     factors: list[int]
+    step: dt.timedelta = HOUR
     remarks: list[str] = field(default_factory=list)
 
 
@@ -40,9 +41,10 @@ def make(args: Namespace) -> Plan:
     if args.rain.endswith((*NETCDF_ENDINGS, ".zarr")) and not args.label:
         if args.box:
             raise ScaleAdaptError(f"--box: {args.rain} is no Comephore; give its rows and columns with --crop.")
-        rain, whole, shape, covered = gridded(args.rain, args.name)
+        rain, whole, shape, covered, step = gridded(args.rain, args.name)
     else:
         rain, whole, shape, covered = comephore(args)
+        step = HOUR
     remarks = []
     wanted = Area(*args.crop) if args.crop else whole
     outside = wanted.row + wanted.height > shape[0] or wanted.col + wanted.width > shape[1]
@@ -70,7 +72,7 @@ def make(args: Namespace) -> Plan:
         remarks.append(
             f"--train-end is not given: the statistics end at {training[1].isoformat()}, 80 % of the period."
         )
-    return Plan(rain, area, dates, training, sorted({1, *args.factors}), remarks)
+    return Plan(rain, area, dates, training, sorted({1, *args.factors}), step, remarks)
 
 
 def training_period(args: Namespace, dates: tuple[dt.datetime, dt.datetime]) -> tuple[dt.datetime, dt.datetime]:
@@ -86,8 +88,10 @@ def training_period(args: Namespace, dates: tuple[dt.datetime, dt.datetime]) -> 
     return first, last
 
 
-def gridded(path: str, name: str | None) -> tuple[Rain, Area, tuple[int, int], tuple[dt.datetime, dt.datetime]]:
-    """Source, grid and dates of NetCDF files or of a Zarr with a variable ``rain`` (time, y, x)."""
+def gridded(
+    path: str, name: str | None
+) -> tuple[Rain, Area, tuple[int, int], tuple[dt.datetime, dt.datetime], dt.timedelta]:
+    """Source, area, grid, dates and time step of NetCDF files or of a Zarr with a variable ``rain`` (time, y, x)."""
     import numpy as np
     import xarray as xr
 
@@ -100,8 +104,12 @@ def gridded(path: str, name: str | None) -> tuple[Rain, Area, tuple[int, int], t
         with xr.open_dataset(file, engine="zarr" if zarr else "netcdf4") as data:
             if "rain" not in data or data["rain"].ndim != 3:
                 raise ScaleAdaptError(f"{file}: no variable rain (time, y, x), the mean rate in mm h-1.")
-            times = data["rain"][data["rain"].dims[0]].values[[0, -1]].astype("datetime64[s]")
-            return data["rain"].shape[1:], [t.astype(object) for t in np.asarray(times)], data.attrs
+            times = data["rain"][data["rain"].dims[0]].values.astype("datetime64[s]")
+            return (
+                data["rain"].shape[1:],
+                [t.astype(object) for t in times[[0, min(1, len(times) - 1), -1]]],
+                data.attrs,
+            )
 
     shape, first, attributes = look(files[0])
     last = look(files[-1])[1]
@@ -113,7 +121,7 @@ def gridded(path: str, name: str | None) -> tuple[Rain, Area, tuple[int, int], t
         attributes.get("licence") or attributes.get("license") or "unknown",
         attributes.get("attribution") or attributes.get("institution") or "unknown",
     )
-    return rain, Area(0, 0, *shape), shape, (first[0], last[1])
+    return rain, Area(0, 0, *shape), shape, (first[0], last[-1]), (first[1] - first[0]) or HOUR
 
 
 #: Rows and columns that hold all of France's valid pixels; 25 divides both sizes.

@@ -33,9 +33,9 @@ ATTRIBUTION = (
 )
 
 
-def file_name(phase: int = 0) -> str:
-    """Name of the hourly file whose hours begin ``phase`` minutes after the full hour."""
-    return f"radklim-2018-05-1h{f'-phase{phase:02d}' if phase else ''}.nc"
+def file_name(phase: int = 0, every: int = 60) -> str:
+    """Name of the file whose first hour begins ``phase`` minutes after the full hour, the next ``every`` later."""
+    return f"radklim-2018-05-1h{f'-phase{phase:02d}' if phase else ''}{f'-every{every:02d}' if every < 60 else ''}.nc"
 
 
 def extract(wheel: Path, folder: Path) -> Path:
@@ -65,21 +65,23 @@ def extract(wheel: Path, folder: Path) -> Path:
     return path
 
 
-def hourly_rates(sums: np.ndarray) -> np.ndarray:
-    """Mean rate over each hour from its twelve 5-minute sums.
+def hourly_rates(sums: np.ndarray, apart: int = STEPS) -> np.ndarray:
+    """Mean rate over hours from their twelve 5-minute sums.
 
     Parameters
     ----------
     sums
-        (12 * hours, y, x), mm in 5 minutes.
+        (steps, y, x), mm in 5 minutes.
+    apart
+        Steps from the begin of an hour to that of the next: below 12 the hours overlap.
 
     Returns
     -------
     numpy.ndarray
         (hours, y, x), mm h-1, float32. The mean rate over an hour, in mm h-1, is the sum over it, in mm.
     """
-    steps, ny, nx = sums.shape
-    return sums.reshape(steps // STEPS, STEPS, ny, nx).sum(axis=1, dtype=np.float64).astype(np.float32)
+    begins = range(0, len(sums) - STEPS + 1, apart)
+    return np.stack([sums[i : i + STEPS].sum(axis=0, dtype=np.float64).astype(np.float32) for i in begins])
 
 
 def smooth_coordinate(rounded: np.ndarray) -> np.ndarray:
@@ -104,6 +106,7 @@ def make_hourly(
     source: Path,
     size: int = 170,
     phase: int = 0,
+    every: int = 60,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> xr.Dataset:
     """Hourly mean rates from the 5-minute file.
@@ -117,8 +120,11 @@ def make_hourly(
     phase
         Minutes after the full hour at which every hour begins: 0, 5 .. 55. Phases other than 0 give other
         (overlapping) hours of the same rain, one hour fewer.
+    every
+        Minutes from the begin of an hour to that of the next, 5 .. 60, a divisor of 60. Below 60 the hours overlap:
+        training sees the same rain at more phases, and anemoi takes such a dataset as it is.
     progress
-        Called with the number of hours done and of all hours.
+        Called with the number of steps done and of all steps.
 
     Returns
     -------
@@ -129,36 +135,41 @@ def make_hourly(
     Raises
     ------
     ScaleAdaptError
-        For a size or phase out of range, or a source with missing values.
+        For a size, phase or distance out of range, or a source with missing values.
     """
     if not 1 <= size <= LARGEST:
         raise ScaleAdaptError(f"--size {size}: the window without missing values has {LARGEST} pixels on a side.")
     if phase % 5 or not 0 <= phase <= 55:
         raise ScaleAdaptError(f"--phase {phase}: the source has a value every 5 minutes: give 0, 5, .. 55.")
-    first = phase // 5
+    if every % 5 or not 5 <= every <= 60 or 60 % every:
+        raise ScaleAdaptError(f"--every {every}: give a divisor of 60 minutes that 5 divides: 5, 10, 15, 20, 30 or 60.")
+    first, apart = phase // 5, every // 5
     margin = (LARGEST - size) // 2
     rows, columns = (slice(w.start + margin, w.start + margin + size) for w in WINDOW)
     with xr.open_dataset(source, engine="netcdf4") as five:
         units = five.rainfall_amount.attrs.get("long_name")
         if units != "5-minute rainfall sum":
             raise ScaleAdaptError(f"{source}: rainfall_amount is {units!r}, expected the 5-minute rainfall sum in mm.")
-        hours = (five.sizes["time"] - first) // STEPS
-        rain = np.empty((hours, size, size), np.float32)
-        for hour in range(0, hours, 44):  # one read is 44 hours, so that 1 GB is never held at once
-            last = min(hour + 44, hours)
-            steps = slice(first + STEPS * hour, first + STEPS * last)
-            rain[hour:last] = hourly_rates(five.rainfall_amount[steps, rows, columns].values)
-            progress(last, hours)
+        count = (five.sizes["time"] - first - STEPS) // apart + 1
+        rain = np.empty((count, size, size), np.float32)
+        some = 44 * STEPS // apart
+        for begin in range(0, count, some):  # one read is 44 hours, so that 1 GB is never held at once
+            end = min(begin + some, count)
+            steps = slice(first + apart * begin, first + apart * (end - 1) + STEPS)
+            rain[begin:end] = hourly_rates(five.rainfall_amount[steps, rows, columns].values, apart)
+            progress(end, count)
         # A step is named after its begin, so the hour of steps 00:00 .. 00:55 ends at 01:00.
-        ends = five.time.values[first::STEPS][:hours] + np.timedelta64(1, "h")
+        ends = five.time.values[first::apart][:count] + np.timedelta64(1, "h")
         latitude, longitude = (smooth_coordinate(five[n].values[WINDOW]) for n in ("latitudes", "longitudes"))
     inner = (slice(margin, margin + size),) * 2
     if np.isnan(rain).any():
         raise ScaleAdaptError(f"{source}: missing values where there should be none; download {REQUIREMENT} again.")
-    return describe(rain, ends, latitude[inner], longitude[inner], phase)
+    return describe(rain, ends, latitude[inner], longitude[inner], phase, every)
 
 
-def describe(rain: np.ndarray, ends: np.ndarray, latitude: np.ndarray, longitude: np.ndarray, phase: int) -> xr.Dataset:
+def describe(
+    rain: np.ndarray, ends: np.ndarray, latitude: np.ndarray, longitude: np.ndarray, phase: int, every: int = 60
+) -> xr.Dataset:
     """The CF data set, north at the top (the source has its southernmost row first)."""
     return xr.Dataset(
         {
@@ -192,18 +203,20 @@ def describe(rain: np.ndarray, ends: np.ndarray, latitude: np.ndarray, longitude
             "comment": "Latitude and longitude smoothed from the two decimals of the source, which "
             "moved the place.",
             "phase_minutes": phase,
+            "every_minutes": every,
         },
     )  # fmt: skip
 
 
-def is_complete(path: Path, size: int, phase: int) -> bool:
+def is_complete(path: Path, size: int, phase: int, every: int = 60) -> bool:
     """Whether ``path`` already holds what :func:`make_hourly` would make."""
     if not path.exists():
         return False
     try:
         with xr.open_dataset(path, engine="netcdf4") as there:
-            hours = 264 - (phase > 0)
-            return there["rain"].shape == (hours, size, size) and int(there.attrs["phase_minutes"]) == phase
+            count = (264 * 60 - phase - 60) // every + 1
+            made = int(there.attrs["phase_minutes"]), int(there.attrs.get("every_minutes", 60))
+            return there["rain"].shape == (count, size, size) and made == (phase, every)
     except (OSError, KeyError, ValueError):
         return False
 

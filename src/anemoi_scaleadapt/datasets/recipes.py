@@ -71,10 +71,10 @@ def group_dates(pixels: int) -> int:
     return max(fitting, default=24)
 
 
-def dataset_name(rain: Rain, factor: int, first: dt.datetime, last: dt.datetime) -> str:
+def dataset_name(rain: Rain, factor: int, first: dt.datetime, last: dt.datetime, frequency: str) -> str:
     """A name that ``anemoi-datasets check`` accepts, as ``scaleadapt-rain-comephore-25km-2023-2024-1h-v1``."""
     resolution = f"{rain.pixel_km * factor:g}km".replace(".", "p")
-    return f"scaleadapt-rain-{rain.name}-{resolution}-{first:%Y}-{last:%Y}-1h-v1"
+    return f"scaleadapt-rain-{rain.name}-{resolution}-{first:%Y}-{last:%Y}-{frequency}-v1"
 
 
 def recipe(
@@ -84,6 +84,7 @@ def recipe(
     dates: tuple[dt.datetime, dt.datetime],
     training: tuple[dt.datetime, dt.datetime],
     min_valid: float = 1.0,
+    step: dt.timedelta = dt.timedelta(hours=1),
 ) -> dict:
     """One recipe, as a dictionary.
 
@@ -101,8 +102,12 @@ def recipe(
         First and last hour-end of the statistics.
     min_valid
         See :class:`~anemoi_scaleadapt.datasets.coarsen.CoarsenFilter`.
+    step
+        Between dates; below an hour the hours overlap.
     """
-    pixels = area.height * area.width // factor**2
+    from anemoi.utils.dates import frequency_to_string
+
+    pixels, frequency = area.height * area.width // factor**2, frequency_to_string(step)
     (source, keys), *_ = rain.source.items()
     coarsen = {"factor": factor}
     if source != "comephore":
@@ -112,11 +117,11 @@ def recipe(
     if min_valid < 1:
         coarsen["min_valid"] = min_valid
     return {
-        "name": dataset_name(rain, factor, *dates),
+        "name": dataset_name(rain, factor, *dates, frequency),
         "description": f"Hourly mean rain rate (mm h-1) at {rain.pixel_km * factor:g} km; date = end of the hour, UTC",
         "licence": rain.licence,
         "attribution": rain.attribution,
-        "dates": {"start": dates[0].isoformat(), "end": dates[1].isoformat(), "frequency": "1h"},
+        "dates": {"start": dates[0].isoformat(), "end": dates[1].isoformat(), "frequency": frequency},
         "input": {"pipe": [{source: keys}, {"coarsen": coarsen}]},
         "build": {"allow_nans": True, "group_by": group_dates(pixels)},
         "output": {"chunking": {"dates": chunk_dates(pixels), "ensembles": 1}},

@@ -89,7 +89,12 @@ class Downscaler(nn.Module):
     # -- training ------------------------------------------------------------------------------------------
 
     def terms(
-        self, lr: Tensor, hr: Tensor, statics: Tensor | None = None, generator: torch.Generator | None = None
+        self,
+        lr: Tensor,
+        hr: Tensor,
+        statics: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        sigma: Tensor | None = None,
     ) -> dict[str, tuple[Tensor, Tensor]]:
         """What the losses compare: for each network its output and what it should be, NaN where nothing is to learn.
 
@@ -103,6 +108,8 @@ class Downscaler(nn.Module):
             Static fields, (n, c, y, x).
         generator : torch.Generator, optional
             Makes noise repeatable, for validation.
+        sigma : Tensor, optional
+            Noise levels, (n,); by default drawn from the levels of beta.
 
         Returns
         -------
@@ -120,7 +127,9 @@ class Downscaler(nn.Module):
         if self.training:
             self._update_std(residual.detach(), known)
         residual = residual / self.residual_std[:, None, None]
-        sigma = self._training_levels(hr.shape[0], hr.device, generator)[:, None, None, None]
+        if sigma is None:
+            sigma = diffusion.draw_levels(self.levels, len(hr), generator)
+        sigma = sigma[:, None, None, None]
         noise = torch.randn(hr.shape, device=hr.device, generator=generator)
         condition = self.residual.condition(*context.tensors(), given)
         output = self.residual(pad_to(residual + sigma * noise, self.stride), sigma.flatten(), condition)
@@ -129,13 +138,6 @@ class Downscaler(nn.Module):
             "mean": (mean[..., :height, :width], torch.where(known, wanted, torch.nan)),
             "residual": (output[..., :height, :width], torch.where(known, aim, torch.nan)),
         }
-
-    def _training_levels(self, n: int, device: torch.device, generator: torch.Generator | None) -> Tensor:
-        """Noise levels for a batch: one of the T levels each, spread evenly over the batch."""
-        shift = torch.rand(1, device=device, generator=generator)
-        place = (torch.arange(n, device=device) + shift) / n
-        index = (place * len(self.levels)).long().clamp(max=len(self.levels) - 1)
-        return self.levels[index[torch.randperm(n, device=device, generator=generator)]]
 
     @torch.no_grad()
     def _update_std(self, residual: Tensor, known: Tensor) -> None:

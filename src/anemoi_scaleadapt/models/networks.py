@@ -5,7 +5,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.diffusion import condition_noise
-from anemoi_scaleadapt.layers.attention import FrameAttention
+from anemoi_scaleadapt.layers.attention import FrameAttention, FrameStack
 from anemoi_scaleadapt.layers.blocks import NoiseEmbedding, zero_init
 from anemoi_scaleadapt.layers.unet import UShape, patches, unpatch
 from anemoi_scaleadapt.models.context import frame_centres, hour_centres
@@ -16,7 +16,7 @@ EMBEDDING = 128
 
 
 class ContextEncoder(nn.Module):
-    """Features of the context at patch resolution: frames by attention over time, the rest by convolution.
+    """Features of the context at patch resolution: frames mixed over time, the rest by convolution.
 
     Parameters
     ----------
@@ -40,7 +40,10 @@ class ContextEncoder(nn.Module):
         self.register_buffer("centres", frame_centres(scale), persistent=False)
         square = network.patch**2
         self.frame = nn.Conv2d(2 * square, network.frame_channels, 3, padding=1)
-        self.attention = FrameAttention(network.frame_channels, network.heads)
+        if network.frames == "attention":
+            self.attention = FrameAttention(network.frame_channels, network.heads)
+        else:
+            self.attention = FrameStack(network.frame_channels, scale.context_length, scale.time)
         self.merge = nn.Conv2d(scale.time * network.frame_channels, channels, 1)
         self.still = nn.Conv2d((still + scale.time + extra) * square, channels, 1)
 
@@ -50,8 +53,8 @@ class ContextEncoder(nn.Module):
         pairs = rearrange([frames, present], "k n l y x -> (n l) k y x")
         tokens = rearrange(self.frame(patches(pairs, self.patch)), "(n l) c y x -> n l c y x", n=n)
         there = nn.functional.max_pool2d(present, self.patch) > 0
-        attended = self.attention(tokens, there, self.current, self.hours, self.centres)
-        merged = self.merge(rearrange(attended, "n t c y x -> n (t c) y x"))
+        mixed = self.attention(tokens, there, self.current, self.hours, self.centres)
+        merged = self.merge(rearrange(mixed, "n t c y x -> n (t c) y x"))
         return merged + self.still(patches(torch.cat([still, base, *extra], dim=1), self.patch))
 
 
@@ -92,7 +95,8 @@ class ResidualNetwork(nn.Module):
     """Denoiser of the standardised residual, conditioned on the context and the mean.
 
     Its output is F of Karras et al. with sigma_data = 1, as a gain on the noisy input plus a bias,
-    F = a x + b: the per-pixel norm inside hides the amplitude of the noise, which the gain brings back.
+    F = a x + b: the per-pixel norm inside hides the amplitude of the noise, which the gain brings back. With
+    ``network.gain`` off the network puts out F itself.
 
     Parameters
     ----------
@@ -108,7 +112,7 @@ class ResidualNetwork(nn.Module):
         self.noisy = nn.Conv2d(values, channels[0], 3, padding=1)
         self.level = NoiseEmbedding(EMBEDDING)
         self.body = UShape(channels, network.blocks, network.heads, 0, EMBEDDING)
-        self.head = zero_init(nn.Conv2d(channels[0], 2 * values, 1))
+        self.head = zero_init(nn.Conv2d(channels[0], (1 + network.gain) * values, 1))
 
     def condition(self, frames: Tensor, present: Tensor, base: Tensor, still: Tensor, mean: Tensor) -> Tensor:
         """Encode what does not change from step to step or member to member, (n, c, y / p, x / p)."""
@@ -129,7 +133,10 @@ class ResidualNetwork(nn.Module):
         x = condition_noise(x, sigma[:, None, None, None])
         members = x.shape[0] // condition.shape[0]
         h = self.noisy(patches(x, self.patch)) + condition.repeat_interleave(members, dim=0)
-        gain, bias = unpatch(self.head(self.body(h, self.level(sigma))), self.patch).chunk(2, dim=1)
+        output = unpatch(self.head(self.body(h, self.level(sigma))), self.patch)
+        if output.shape[1] == self.time:
+            return output
+        gain, bias = output.chunk(2, dim=1)
         return gain * x + bias
 
     def reach(self) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.scale.check import choice, integer, real
+from anemoi_scaleadapt.scale.check import choice, integer, real, switch
 
 SAMPLERS = ("dpmpp_2m", "heun", "ancestral")
 
@@ -70,6 +70,10 @@ class NetworkSettings(Settings):
         Blocks each way at each level.
     heads, window : int
         Attention heads; width of the neighbourhood of the spatial attention (0: none).
+    frames : str
+        How the L frames are mixed: ``attention`` over time, or ``stack``ed as channels of a convolution.
+    gain : bool
+        Whether the residual network puts out a gain on its noisy input beside a bias.
     """
 
     patch: int = 4
@@ -79,6 +83,8 @@ class NetworkSettings(Settings):
     blocks: int = 2
     heads: int = 4
     window: int = 5
+    frames: str = "attention"
+    gain: bool = True
 
     def check(self, where: str) -> None:
         """See the base class."""
@@ -89,6 +95,8 @@ class NetworkSettings(Settings):
         _require(odd, f"{where}.window", self.window, "must be an odd number of pixels, or 0 for no spatial attention")
         for key, value in {"mean_channels": self.mean_channels, "residual_channels": self.residual_channels}.items():
             _require(len(value) == 2, f"{where}.{key}", value, "must be two numbers")
+        choice(f"{where}.frames", self.frames, ("attention", "stack"))
+        switch(f"{where}.gain", self.gain)
         for key, value in {"mean_channels": self.mean_channels[1], "frame_channels": self.frame_channels}.items():
             _require(value % self.heads == 0, f"{where}.{key}", value, f"must be a multiple of heads = {self.heads}")
 

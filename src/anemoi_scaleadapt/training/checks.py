@@ -45,9 +45,10 @@ def check_datasets(splits: Mapping[str, Any], scale: Scale, lr: str, hr: str) ->
         _check_dates(opened, where)
         shapes = _check_grids(opened[lr], opened[hr], where[lr], where[hr], scale.space)
         needed = len(scale.frame_ends) * scale.time
-        if len(opened[lr].dates) < needed:
+        hours = round(len(opened[lr].dates) * opened[lr].frequency.total_seconds() / 3600)
+        if hours < needed:
             raise ScaleAdaptError(
-                f"{where[lr]} has {len(opened[lr].dates)} hours; scale.context_length = {scale.context_length} frames "
+                f"{where[lr]} has {hours} hours; scale.context_length = {scale.context_length} frames "
                 f"of {scale.time} h need {needed}: widen the period or shorten the context."
             )
         for name in opened[hr].variables:
@@ -76,10 +77,10 @@ def _path(reader: Any) -> str:
 
 def _check_dates(opened: dict[str, Any], where: dict[str, str]) -> None:
     for name, dataset in opened.items():
-        if dataset.frequency.total_seconds() != 3600:
+        if 3600 % dataset.frequency.total_seconds():
             raise ScaleAdaptError(
-                f"{where[name]} has a frequency of {dataset.frequency}; training needs hourly data at every resolution "
-                "(coarse frames are averaged over t hours while reading)."
+                f"{where[name]} has a frequency of {dataset.frequency}; training needs means over an hour, every hour "
+                "or every divisor of it, at every resolution (coarse frames are averaged over t hours while reading)."
             )
     (first, one), (second, two) = opened.items()
     if len(one.dates) != len(two.dates) or (one.dates != two.dates).any():
@@ -90,7 +91,7 @@ def _check_dates(opened: dict[str, Any], where: dict[str, str]) -> None:
 
 
 def _span(dataset: Any) -> str:
-    return f"{dataset.dates[0]} to {dataset.dates[-1]}, {len(dataset.dates)} hours"
+    return f"{dataset.dates[0]} to {dataset.dates[-1]}, {len(dataset.dates)} dates"
 
 
 def _check_grids(lr: Any, hr: Any, lr_where: str, hr_where: str, space: int) -> tuple[Shape, Shape]:

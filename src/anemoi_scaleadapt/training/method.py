@@ -9,6 +9,7 @@ from anemoi.training.utils.index_space import IndexSpace
 from einops import rearrange
 from torch import Tensor
 
+from anemoi_scaleadapt.diffusion import draw_lognormal
 from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
 from anemoi_scaleadapt.training.crops import cut, draw_origins, hide_frames, symmetries, turn
 from anemoi_scaleadapt.training.ensemble import Ensemble, WettestWindows
@@ -77,15 +78,29 @@ class ScaleAdaptTraining(BaseTrainingModule):
             generator = torch.Generator(lr.device).manual_seed(0)
         else:
             lr, hr, statics, weights = self.crops(lr, hr, statics)
-        pairs = net.downscaler.terms(lr, hr, statics, generator)
+        pairs = net.downscaler.terms(lr, hr, statics, generator, self._levels(len(lr), lr.device, generator))
         losses = {name: self._loss(*pair, weights) for name, pair in pairs.items()}
         metrics = {f"{net.hr}_{name}_loss": value.detach() for name, value in losses.items()}
-        loss = losses["mean"] + losses["residual"]
+        share = self._shares()
+        loss = share["mean"] * losses["mean"] + share["residual"] * losses["residual"]
         if validation_mode:
             self.wettest.offer(net.downscaler, lr, hr, statics)
         else:
             self._log_losses(metrics, len(lr))
         return TrainingStepOutput(loss=loss, metrics=metrics, predictions=[])
+
+    def _levels(self, n: int, device: torch.device, generator: torch.Generator | None) -> Tensor | None:
+        """Noise levels of a batch, None for those of beta."""
+        if self.settings.noise == "schedule":
+            return None
+        return draw_lognormal(self.settings.noise_mean, self.settings.noise_std, n, device, generator)
+
+    def _shares(self) -> dict[str, float]:
+        """How much each network's loss counts at this step."""
+        if not self.settings.mean_first or not self.training:
+            return {"mean": 1.0, "residual": 1.0}
+        mean = self.trainer.global_step < self.settings.mean_first * self.trainer.max_steps
+        return {"mean": float(mean), "residual": float(not mean)}
 
     def _loss(self, prediction: Tensor, target: Tensor, weights: Tensor | None) -> Tensor:
         prediction, target = (rearrange(a, "n t y x -> n t 1 (y x) 1") for a in (prediction, target))
