@@ -1,0 +1,143 @@
+"""A picture of one validation window: coarse input, truth, mean and members, hour by hour."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+from anemoi.training.diagnostics.callbacks.plot import BasePlotCallback
+from matplotlib.figure import Figure
+
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.training.ensemble import Ensemble
+from anemoi_scaleadapt.verification.figure import LEVELS, rain_colours
+
+LOG = logging.getLogger(__name__)
+#: inches: width of a map, gap between two, room around them
+WIDTH, GAP, LEFT, TOP, RIGHT, BOTTOM = 1.7, 0.05, 0.6, 0.5, 0.75, 0.1
+
+
+class RainPicture(BasePlotCallback):
+    """Draw the wettest window of a validation into the run's artifacts, as anemoi's own plot callbacks do.
+
+    Registered in ``diagnostics.plot.callbacks``. It draws what the training method has drawn for its scores
+    (``training.method.score_*``), so that a picture costs no evaluation of the networks, and nothing is drawn where
+    there are no scores. The file is `plots/rain_epochNNN.jpg` below the run's output, and an artifact in
+    ``RainPicture/`` where mlflow tracks the run. A picture that fails is a line in the log, not the end of a training.
+
+    Parameters
+    ----------
+    every : int
+        Draw every N-th of the validations that have scores; the first of them is drawn.
+    members : int
+        Members to show, as far as there are so many.
+    dataset_names, plotting_settings
+        As anemoi passes them; ``asynchronous`` draws beside the training.
+
+    Raises
+    ------
+    ScaleAdaptError
+        For a number below 1.
+    """
+
+    def __init__(self, every: int = 1, members: int = 2, dataset_names: Any = None, plotting_settings: Any = None):
+        for key, value in {"every": every, "members": members}.items():
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ScaleAdaptError(
+                    f"diagnostics.plot.callbacks: {key} = {value!r} of RainPicture must be 1 or more."
+                )
+        super().__init__(dataset_names=dataset_names, plotting_settings=plotting_settings)
+        self.every, self.members, self._seen = every, members, 0
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Hand the window to the drawer."""
+        if trainer.sanity_checking or pl_module.ensemble is None:
+            return
+        self._seen += 1
+        if (self._seen - 1) % self.every == 0 and trainer.is_global_zero:
+            fields = panels(pl_module.ensemble, self.members)
+            flip = _south_first(pl_module)
+            self.plot(trainer, {title: x[:, ::-1] if flip else x for title, x in fields.items()})
+
+    def state_dict(self) -> dict[str, int]:
+        """How many validations with scores there were, so that a resumed run keeps the cadence."""
+        return {"seen": self._seen}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """See :meth:`state_dict`."""
+        self._seen = state_dict["seen"]
+
+    def _plot(self, trainer: pl.Trainer, fields: Mapping[str, np.ndarray]) -> None:
+        try:
+            figure = draw(fields, f"validation after {trainer.global_step} steps")
+            self._output_figure(trainer.logger, figure, trainer.current_epoch, tag="rain", exp_log_tag="val_rain")
+        except Exception:
+            LOG.exception("The picture of this validation failed; the training goes on.")
+
+
+def _south_first(pl_module: pl.LightningModule) -> bool:
+    """Whether the first row of the fine grid is its southernmost."""
+    network = pl_module.network
+    latitudes = network._graph_data[network.hr].x[:, 0]
+    return bool(latitudes[0] < latitudes[-1])
+
+
+def panels(ensemble: Ensemble, members: int) -> dict[str, np.ndarray]:
+    """Return the columns of the picture, title -> (t, y, x) in mm h-1, of the first window of an ensemble."""
+    truth = ensemble.truth[0]
+    space = truth.shape[-1] // ensemble.coarse.shape[-1]
+    coarse = ensemble.coarse[0].repeat_interleave(space, 0).repeat_interleave(space, 1).expand(truth.shape)
+    out = {"coarse input": coarse, "truth": truth, "mean": ensemble.mean[0]}
+    out |= {f"member {k + 1}": ensemble.members[0, :, k] for k in range(min(members, ensemble.members.shape[2]))}
+    return {title: x.float().cpu().numpy() for title, x in out.items()}
+
+
+def draw(fields: Mapping[str, np.ndarray], title: str) -> Figure:
+    """Draw columns of hourly maps.
+
+    Parameters
+    ----------
+    fields : Mapping
+        Title -> (t, y, x), mm h-1, first row on top; NaN is grey.
+    title : str
+        Written above.
+
+    Returns
+    -------
+    Figure
+        With an Agg canvas of its own: pyplot knows nothing of it, so any thread may draw it.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.patches import Rectangle
+
+    hours, ny, nx = next(iter(fields.values())).shape
+    height = WIDTH * ny / nx
+    wide, tall = len(fields) * (WIDTH + GAP) - GAP, hours * (height + GAP) - GAP
+    size = (LEFT + wide + RIGHT, TOP + tall + BOTTOM)
+    figure = Figure(figsize=size, dpi=100, facecolor="white")
+    FigureCanvasAgg(figure)
+    colours, norm = rain_colours()
+
+    def place(x: float, y: float, w: float, h: float) -> Any:
+        return figure.add_axes((x / size[0], y / size[1], w / size[0], h / size[1]))
+
+    axes = place(LEFT, BOTTOM, wide, tall)  # one for all maps, in inches
+    axes.axis("off")
+    for column, (name, field) in enumerate(fields.items()):
+        x = column * (WIDTH + GAP)
+        axes.text(x + WIDTH / 2, tall + 0.06, name, fontsize=9, ha="center")
+        for hour in range(hours):
+            y = tall - height - hour * (height + GAP)
+            axes.imshow(field[hour], cmap=colours, norm=norm, extent=(x, x + WIDTH, y, y + height), aspect="auto")
+            axes.add_patch(Rectangle((x, y), WIDTH, height, fill=False, lw=0.6))
+            if column == 0:
+                axes.text(-0.08, y + height / 2, f"hour {hour + 1}", fontsize=9, ha="right", va="center")
+    axes.set(xlim=(0, wide), ylim=(0, tall))
+    bar = place(size[0] - RIGHT + 0.1, BOTTOM, 0.12, min(tall, 3.0))
+    figure.colorbar(ScalarMappable(norm, colours), cax=bar, extend="max", spacing="uniform", ticks=LEVELS)
+    bar.set_yticklabels([f"{level:g}" for level in LEVELS], fontsize=7)
+    bar.set_ylabel("rain, mm h$^{-1}$", fontsize=8)
+    figure.text(LEFT / size[0], 1 - 0.08 / size[1], title, fontsize=9, va="top")
+    return figure
