@@ -31,7 +31,7 @@ def test_prints_draws_and_writes_an_overlay(datasets, tmp_path, capsys):
     assert main(["calibrate", "--hr", hr, "--lr", lr, "--time", "2", "--to", str(out)]) == 0
     text = capsys.readouterr().out
     assert all(word in text for word in ("beta", "context_length", "crop", "threshold", "mm/h"))
-    assert sorted(p.name for p in out.iterdir()) == ["s5t2_calibrated.png", "s5t2_calibrated.yaml"]
+    assert sorted(p.name for p in out.iterdir()) == [f"s5t2_calibrated.{end}" for end in ("json", "png", "yaml")]
     written = yaml.safe_load((out / "s5t2_calibrated.yaml").read_text())
     scale = Scale.from_config(written["scale"])
     assert (scale.space, scale.time) == (5, 2)

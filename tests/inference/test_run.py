@@ -239,3 +239,19 @@ def test_coarse_rain_from_a_netcdf_file(members, trained):
     assert done.returncode == 0, done.stderr[-3000:]
     with xr.open_dataset(path, engine="netcdf4") as file:
         np.testing.assert_allclose(file.rain.values, members.rain.values, rtol=1e-3, atol=1e-4)
+
+
+def test_a_run_file_changes_the_sampler_without_training(members, trained):
+    import xarray as xr
+
+    done, path = infer(trained, "narrow", lead_time="3h", predict_kwargs={"sampler": {"sigma_max": 2.0}})
+    assert done.returncode == 0, done.stderr[-3000:]
+    with xr.open_dataset(path, engine="netcdf4") as file:
+        narrow = file.rain.load()
+    assert narrow.var("member").mean() < 0.9 * members.rain[:, :3].var("member").mean()
+    # the same number on the command line, as `calibrate --checkpoint` prints it
+    words = ["lead_time=3h", "output.hr.members=line.nc", "predict_kwargs.sampler.sigma_max=2.0"]
+    done = run(trained[0], "anemoi-inference", "run", "members.yaml", *words)
+    assert done.returncode == 0, done.stderr[-3000:]
+    with xr.open_dataset(trained[0] / "line.nc", engine="netcdf4") as file:
+        np.testing.assert_allclose(file.rain.values, narrow.values, rtol=1e-5, atol=1e-6)

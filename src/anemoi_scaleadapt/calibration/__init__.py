@@ -1,1 +1,1 @@
-"""Beta, L, crop size and the threshold of f, read from a pair of datasets instead of guessed."""
+"""Beta, L, crop size and the threshold of f, read from a pair of datasets; sigma_max, from a trained network."""

@@ -1,0 +1,221 @@
+"""A trained network on validation days: its windows, and the scores of the ensembles that it draws."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from anemoi_scaleadapt.calibration.sample import evenly
+from anemoi_scaleadapt.calibration.spread import Point
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.noise import ensemble_noise
+from anemoi_scaleadapt.training.scores import fair_crps
+from anemoi_scaleadapt.verification.rain import Rain, open_rain
+from anemoi_scaleadapt.verification.windows import HOUR, Coarse
+
+#: a window is wet where a coarse cell has this much, mm h-1
+WET = 0.1
+#: widest square that is drawn, in fine pixels
+EDGE = 256
+
+
+@dataclass(frozen=True)
+class Window:
+    """One window and the mean network's estimate for it, on the network's device.
+
+    Parameters
+    ----------
+    start
+        Start of the window, datetime64.
+    lr
+        Coarse frames, (1, L, y / s, x / s), mm h-1; NaN is missing.
+    truth
+        (1, t, y, x), mm h-1; NaN is missing.
+    statics
+        (1, c, y, x), or None.
+    mean
+        The mean network's output, which no sampler changes.
+    """
+
+    start: np.datetime64
+    lr: Tensor
+    truth: Tensor
+    statics: Tensor | None
+    mean: Tensor
+
+
+def open_checkpoint(path: str, device: str | None = None) -> Any:
+    """Open an inference checkpoint of this package, ready to draw.
+
+    Parameters
+    ----------
+    path : str
+        ``inference-last.ckpt`` of a training run.
+    device : str, optional
+        By default the GPU, if there is one.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If it is not there, cannot be read, holds another model, or its sampler has no sigma_max.
+    """
+    if not Path(path).is_file():
+        raise ScaleAdaptError(f"--checkpoint {path} is not there: give inference-last.ckpt of a training run.")
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        interface = torch.load(path, weights_only=False, map_location=device)
+    except Exception as error:
+        raise ScaleAdaptError(f"--checkpoint {path} cannot be read on {device}: {error}") from error
+    net = getattr(getattr(interface, "model", None), "downscaler", None)
+    if net is None:
+        raise ScaleAdaptError(
+            f"--checkpoint {path} is no inference checkpoint of this package: give inference-last.ckpt, not last.ckpt."
+        )
+    if net.sampler.name == "ancestral":
+        raise ScaleAdaptError(
+            f"--checkpoint {path} draws with the ancestral sampler, which starts at the schedule's end: it has no "
+            "sigma_max to choose. Train with model.model.sampler.name: dpmpp_2m, or calibrate without --checkpoint."
+        )
+    return interface.eval()
+
+
+def hours_of(days: list[str]) -> tuple[np.datetime64, np.datetime64]:
+    """Return the ends of the first and last hour of the days FIRST to LAST (one or two dates, YYYY-MM-DD)."""
+    try:
+        first, last = (np.datetime64(day, "D") for day in (days[0], days[-1]))
+    except ValueError as error:
+        raise ScaleAdaptError(f"--days {' '.join(days)}: give dates such as 2018-05-17.") from error
+    if len(days) > 2 or last < first:
+        raise ScaleAdaptError(f"--days {' '.join(days)}: give one day, or the first and the last.")
+    return first.astype("M8[s]") + HOUR, (last + 1).astype("M8[s]")
+
+
+def read_windows(
+    interface: Any,
+    lr: Rain,
+    hr: Rain,
+    days: list[str],
+    number: int = 8,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> list[Window]:
+    """Read the wet windows of some days, `number` at most, spread evenly; wide domains by their wettest square.
+
+    Parameters
+    ----------
+    interface : AnemoiModelInterface
+        From :func:`open_checkpoint`.
+    lr, hr : Rain
+        Coarse and fine rain.
+    days : list of str
+        First and last day; none of them should have been trained on.
+    number : int
+        Windows at most.
+    progress : callable
+        Wraps the list of windows to read.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If no wet window of these days is in both datasets.
+    """
+    model, net = interface.model, interface.model.downscaler
+    scale, coarse = net.scale, Coarse(lr, net.scale.time)
+    first, last = hours_of(days)
+    found = []
+    for end in np.arange(first + (scale.time - 1) * HOUR, last + HOUR, scale.time * HOUR):
+        window = end - np.arange(scale.time)[::-1] * HOUR
+        if coarse.has(window) and hr.has(window) and np.nan_to_num(coarse.frame(window)).max() >= WET:
+            found.append(window)
+    if not found:
+        raise ScaleAdaptError(
+            f"--days {' '.join(days)}: no window of {scale.time} h with rain of {WET:g} mm/h or more is in both "
+            f"{lr.path} ({lr.times[0]}Z to {lr.times[-1]}Z) and {hr.path} ({hr.times[0]}Z to {hr.times[-1]}Z)."
+        )
+    device = net.residual_std.device
+    windows = []
+    for window in progress(evenly(found, number)):
+        rows, columns, fine = wettest_square(coarse.frame(window), scale.space)
+        frames = [_frame(coarse, window + place * scale.time * HOUR, lr.shape) for place in scale.frame_ends]
+        x = torch.from_numpy(np.stack(frames)[:, rows, columns].astype("f4"))[None].to(device)
+        truth = torch.from_numpy(hr.at(window)[(0, slice(None), *fine)])[None].to(device)
+        statics = _statics(interface, model, hr, window, fine)
+        with torch.inference_mode():
+            mean = net.predict_mean(x, statics)
+        windows.append(Window(window[0] - HOUR, x, truth, statics, mean))
+    return windows
+
+
+def wettest_square(now: np.ndarray, space: int) -> tuple[slice, slice, tuple[slice, slice]]:
+    """Place the wettest square of at most ``EDGE`` pixels: rows and columns of the coarse grid, both of the fine."""
+    size = [min(max(EDGE // space, 1), n) for n in now.shape]
+    wet = torch.from_numpy(np.nan_to_num(now))[None, None]
+    sums = torch.nn.functional.avg_pool2d(wet, size, stride=1)[0, 0]
+    y, x = divmod(int(sums.argmax()), sums.shape[1])
+    fine = slice(y * space, (y + size[0]) * space), slice(x * space, (x + size[1]) * space)
+    return slice(y, y + size[0]), slice(x, x + size[1]), fine
+
+
+def _frame(coarse: Coarse, window: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Coarse frame of a window; missing where the record does not have it, as at inference."""
+    return coarse.frame(window) if coarse.has(window) else np.full(shape, np.nan)
+
+
+def _statics(interface: Any, model: Any, hr: Rain, window: np.ndarray, fine: tuple[slice, slice]) -> Tensor | None:
+    """Static fields as the networks see them, (1, c, y, x)."""
+    if not model.static_names:
+        return None
+    fields = [open_rain(hr.path, name).at(window[:1])[0, 0] for name in model.static_names]
+    raw = torch.from_numpy(np.stack([f.ravel() for f in fields], axis=-1))[None, None, None]
+    device = model.downscaler.residual_std.device
+    seen = interface.pre_processors[model.hr](raw.to(device), in_place=False)
+    return model.statics(seen, hr.shape)[(slice(None), slice(None), *fine)]
+
+
+def measure(
+    net: Any,
+    windows: list[Window],
+    sigma_max: float,
+    members: int,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> Point:
+    """Draw an ensemble for every window and score them together.
+
+    Parameters
+    ----------
+    net : Downscaler
+        Of the checkpoint.
+    windows : list of Window
+        From :func:`read_windows`.
+    sigma_max : float
+        Largest noise level.
+    members : int
+        Members of each window, at least 2; their noise is that of inference with seed 0, the same for every sigma_max.
+    progress : callable
+        Wraps the list of windows.
+
+    Returns
+    -------
+    Point
+        Spread-skill ratio and fair CRPS, pooled over all known pixels and hours as in the scorecard.
+    """
+    sampler = net.sampler.updated({"sigma_max": float(sigma_max)}, "sampler")
+    sums = np.zeros(4)
+    for w in progress(windows):
+        shape, start = tuple(w.truth.shape[-2:]), w.start.astype("M8[s]").item()
+
+        def noise(draw: int, start=start, shape=shape, w=w) -> Tensor:
+            return ensemble_noise(0, range(members), start, net.scale.time, shape, draw)[None].to(w.lr)
+
+        with torch.inference_mode():
+            rain = net.sample(w.lr, noise, w.statics, sampler, w.mean)
+            known = ~(w.truth.isnan() | rain.isnan().any(dim=2))
+            error = (rain.mean(dim=2) - w.truth).square()
+            each = (fair_crps(rain, w.truth), error, rain.var(dim=2))
+            sums += [float(known.sum()), *(float(x[known].sum()) for x in each)]
+    count, crps, error, variance = sums
+    ssr = np.sqrt((members + 1) / members * variance / max(error, 1e-12))
+    return Point(float(sigma_max), float(ssr), float(crps / max(count, 1)))

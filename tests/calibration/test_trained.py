@@ -1,0 +1,152 @@
+"""A trained (tiny) network on days of invented rain: same draws as at inference, same scores as by hand."""
+
+import datetime
+
+import numpy as np
+import pytest
+import torch
+
+from anemoi_scaleadapt.calibration import trained
+from anemoi_scaleadapt.commands import main
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.training.scores import ensemble_scores
+from anemoi_scaleadapt.verification.rain import open_rain
+
+DAY = "2020-01-02"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory, pair):
+    """A checkpoint of (5, 2) with a static field, trained for two steps; its datasets."""
+    from anemoi.training.train.train import AnemoiTrainer
+    from hydra import compose, initialize
+
+    lr, hr = pair(space=5, cells=8, hours=60, statics=True)
+    out = tmp_path_factory.mktemp("checkpoint")
+    network = {"mean_channels": "[8,8]", "residual_channels": "[8,8]", "frame_channels": 8, "blocks": 1, "heads": 2}
+    changes = {
+        **{f"model.model.network.{key}": value for key, value in network.items()},
+        **{"scale.space": 5, "scale.time": 2, "data.datasets.hr.forcing": "[orography]"},
+        **{"system.input.dataset.lr": lr, "system.input.dataset.hr": hr, "system.output.root": out},
+        **{"period.training.end": "100%", "period.validation.start": "null", "system.hardware.accelerator": "cpu"},
+        **{"training.max_steps": 2, "training.method.crop": 40, "training.method.score_windows": 0},
+        **{"training.strategy._target_": "anemoi.training.distributed.single.SingleDeviceStrategy"},
+        **{"+training.strategy.device": "cpu", "dataloader.pin_memory": False, "diagnostics.log.mlflow.enabled": False},
+        **{"dataloader.limit_batches.validation": 1, "diagnostics.enable_progress_bar": False},
+    }
+    with initialize(version_base=None):
+        config = compose("scaleadapt", [f"{key}={value}" for key, value in changes.items()])
+    AnemoiTrainer(config).train()
+    return str(next(out.rglob("inference-last.ckpt"))), lr, hr
+
+
+@pytest.fixture
+def opened(checkpoint):
+    path, lr, hr = checkpoint
+    interface = trained.open_checkpoint(path, "cpu")
+    return interface, open_rain(lr), open_rain(hr)
+
+
+def test_the_hours_of_days_end_at_midnight():
+    assert [str(hour) for hour in trained.hours_of([DAY])] == ["2020-01-02T01:00:00", "2020-01-03T00:00:00"]
+    assert str(trained.hours_of([DAY, "2020-01-04"])[1]) == "2020-01-05T00:00:00"
+    for bad in (["May"], ["2020-01-03", "2020-01-02"], [DAY, DAY, DAY]):
+        with pytest.raises(ScaleAdaptError, match="--days"):
+            trained.hours_of(bad)
+
+
+def test_windows_are_those_of_the_day_and_spread_evenly(opened):
+    interface, lr, hr = opened
+    every = trained.read_windows(interface, lr, hr, [DAY], 99)
+    assert len(every) > 4 and {w.start.astype("M8[D]") for w in every} == {np.datetime64(DAY)}
+    assert {(w.start - np.datetime64(DAY)) // np.timedelta64(1, "h") % 2 for w in every} == {0}
+    few = trained.read_windows(interface, lr, hr, [DAY], 3)
+    assert [w.start for w in few] == [every[0].start, every[round((len(every) - 1) / 2)].start, every[-1].start]
+    w = every[0]
+    block = w.truth.mean(1).unflatten(-1, (8, 5)).unflatten(-3, (8, 5)).mean((-1, -3))
+    torch.testing.assert_close(interface.model.downscaler.current(w.lr), block, rtol=1e-4, atol=1e-5)
+
+
+def test_members_are_those_of_inference(opened, monkeypatch):
+    interface, lr, hr = opened
+    window = trained.read_windows(interface, lr, hr, [DAY], 1)[0]
+    drawn, sample = [], interface.model.downscaler.sample
+    monkeypatch.setattr(interface.model.downscaler, "sample", lambda *a: drawn.append(sample(*a)) or drawn[-1])
+    point = trained.measure(interface.model.downscaler, [window], 5.0, 3)
+    from anemoi.datasets import open_dataset
+
+    fine = open_dataset(hr.path)
+    orography = torch.from_numpy(fine[0][fine.name_to_index["orography"], 0]).float()[None, None, :, None]
+    frames = window.lr.flatten(2)[..., None]
+    start = window.start.astype("M8[s]").item()
+    assert isinstance(start, datetime.datetime)
+    want = interface.predict_step(
+        {"lr": frames, "hr": orography}, shape=(8, 8), date=start, members=3, sampler={"sigma_max": 5.0}
+    )["hr"]
+    torch.testing.assert_close(drawn[0].flatten(3), want[..., 0], rtol=1e-4, atol=1e-5)
+    scores = ensemble_scores(drawn[0], window.truth)
+    assert point.ssr == pytest.approx(scores["ssr"].item(), rel=1e-4)
+    assert point.crps == pytest.approx(scores["crps"].item(), rel=1e-4)
+
+
+def test_more_noise_gives_more_spread_and_missing_truth_is_left_out(opened):
+    interface, lr, hr = opened
+    net, windows = interface.model.downscaler, trained.read_windows(interface, lr, hr, [DAY], 2)
+    assert trained.measure(net, windows, 20.0, 4).ssr > trained.measure(net, windows, 0.1, 4).ssr
+    before = trained.measure(net, windows[:1], 5.0, 4)
+    windows[1].truth[:] = torch.nan
+    assert trained.measure(net, windows, 5.0, 4) == before
+
+
+def test_a_wide_domain_is_cut_to_its_wettest_square(monkeypatch):
+    monkeypatch.setattr(trained, "EDGE", 12)
+    now = np.zeros((6, 9))
+    now[4, 7], now[0, 0] = 3, np.nan
+    rows, columns, fine = trained.wettest_square(now, 5)
+    assert rows.stop - rows.start == columns.stop - columns.start == 2
+    assert rows.start <= 4 < rows.stop and columns.start <= 7 < columns.stop
+    assert fine == (slice(5 * rows.start, 5 * rows.stop), slice(5 * columns.start, 5 * columns.stop))
+
+
+def test_a_day_without_rain_or_data_is_one_clear_error(opened):
+    interface, lr, hr = opened
+    with pytest.raises(ScaleAdaptError, match="--days 2031-01-01: no window of 2 h with rain"):
+        trained.read_windows(interface, lr, hr, ["2031-01-01"])
+
+
+def test_the_command_writes_what_it_measured(checkpoint, tmp_path, capsys):
+    import json
+
+    import yaml
+
+    path, lr, hr = checkpoint
+    words = ["--time", "2", "--checkpoint", path, "--days", DAY, "--draw", "2", "--members", "2", "--device", "cpu"]
+    assert main(["calibrate", "--lr", lr, "--hr", hr, *words, "--to", str(tmp_path / "out")]) == 0
+    text = capsys.readouterr().out
+    values = json.loads((tmp_path / "out" / "s5t2_calibrated.json").read_text())["sampler"]
+    written = yaml.safe_load((tmp_path / "out" / "s5t2_calibrated.yaml").read_text())
+    assert f"predict_kwargs: {{sampler: {{sigma_max: {values['sigma_max']:.3g}}}}}" in text
+    assert written["model"]["model"]["sampler"]["sigma_max"] <= values["sigma_max"] * 1.01
+    assert values["before"] in values["points"] and values["members"] == 2
+    assert min(values["points"], key=lambda p: abs(p["ssr"] - 1))["ssr"] == values["ssr"]
+    assert (tmp_path / "out" / "s5t2_calibrated.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--checkpoint", "no.ckpt", "--days", DAY], "--checkpoint no.ckpt is not there"),
+        (["--checkpoint", "{ckpt}"], "--checkpoint needs --days"),
+        (["--days", DAY], "give --checkpoint too"),
+        (["--checkpoint", "{ckpt}", "--days", DAY, "--members", "1"], "--members 1: at least 2"),
+        (["--checkpoint", "{hr}.nc", "--days", DAY], "cannot be read"),
+        (["--checkpoint", "{last}", "--days", DAY], "is no inference checkpoint"),
+        (["--checkpoint", "{ckpt}", "--days", DAY, "--time", "3"], "was trained for the factors (5, 2)"),
+    ],
+)
+def test_bad_input_is_one_clear_line(checkpoint, tmp_path, capsys, words, says):
+    path, lr, hr = checkpoint
+    last = path.replace("inference-last", "last")
+    words = [word.format(ckpt=path, hr=hr, last=last) for word in words]
+    assert main(["calibrate", "--lr", lr, "--hr", hr, "--time", "2", *words, "--to", str(tmp_path / "out")]) == 2
+    assert says in capsys.readouterr().err and not (tmp_path / "out").exists()
