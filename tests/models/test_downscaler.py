@@ -151,3 +151,26 @@ def test_one_batch_is_learnt_by_heart(downscaler):
         last = {k: float(v.detach()) for k, v in losses.items()}
         first = first or last
     assert last["mean"] < 0.05 * first["mean"] and last["residual"] < 0.6 * first["residual"]
+
+
+def test_the_gain_is_a_factor_on_the_noisy_input_and_can_be_left_out(downscaler):
+    for gain in (True, False):
+        net = downscaler(5, 2, network={"gain": gain}).residual
+        torch.nn.init.zeros_(net.head.weight)
+        torch.nn.init.zeros_(net.head.bias)
+        with torch.no_grad():
+            net.head.bias[: len(net.head.bias) // 2 if gain else None] = 3.0
+        x, sigma = torch.randn(1, 2, 16, 16), torch.tensor([2.0])
+        got = net(x, sigma, torch.zeros(1, 8, 4, 4))
+        wanted = 3 * x / 5**0.5 if gain else torch.full_like(x, 3.0)
+        torch.testing.assert_close(got, wanted)
+
+
+def test_without_any_attention_it_still_draws_exact_totals(downscaler, rain, noise):
+    net = downscaler(5, 2, network={"window": 0, "frames": "stack"})
+    lr = rain(1, net.scale.context_length, 4, 4)
+    members = draw(net, lr, noise)
+    torch.testing.assert_close(block_mean(members[:, :, 0].mean(1), 5), net.current(lr), rtol=1e-5, atol=0)
+    other = lr.clone()
+    other[:, 0] += 1
+    assert (draw(net, other, noise) - members).abs().max() > 1e-3

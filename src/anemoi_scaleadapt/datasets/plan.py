@@ -92,7 +92,6 @@ def gridded(
     path: str, name: str | None
 ) -> tuple[Rain, Area, tuple[int, int], tuple[dt.datetime, dt.datetime], dt.timedelta]:
     """Source, area, grid, dates and time step of NetCDF files or of a Zarr with a variable ``rain`` (time, y, x)."""
-    import numpy as np
     import xarray as xr
 
     zarr = path.endswith(".zarr")

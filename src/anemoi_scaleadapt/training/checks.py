@@ -59,10 +59,9 @@ def check_datasets(splits: Mapping[str, Any], scale: Scale, lr: str, hr: str) ->
 def _open(reader: Any, where: str) -> Any:
     reader = OmegaConf.to_container(reader, resolve=True) if OmegaConf.is_config(reader) else dict(reader)
     inner = reader["dataset_config"]
-    inner = dict(inner) if isinstance(inner, dict) else {"dataset": inner}
-    inner = {key: value for key, value in inner.items() if value is not None}
+    inner = {key: value for key, value in inner.items() if value is not None} if isinstance(inner, dict) else inner
     try:
-        return open_dataset(**inner, start=reader.get("start"), end=reader.get("end"))
+        return open_dataset(inner, start=reader.get("start"), end=reader.get("end"))
     except Exception as error:
         raise ScaleAdaptError(
             f"{where} cannot be opened from {reader.get('start')} to {reader.get('end')}: {error}. Check the path and "
@@ -72,7 +71,7 @@ def _open(reader: Any, where: str) -> Any:
 
 def _path(reader: Any) -> str:
     inner = reader["dataset_config"]
-    return str(inner["dataset"] if not isinstance(inner, str) else inner)
+    return str(inner.get("dataset", inner) if not isinstance(inner, str) else inner)
 
 
 def _check_dates(opened: dict[str, Any], where: dict[str, str]) -> None:
