@@ -2,9 +2,11 @@
 
 Usage: python examples/skill/study.py STUDY.yaml --data DATA --to RUNS [--jobs 2] [--only NAME ...]
 
-A study names variants (overrides of a config), folds (which days are hidden from training, which stop it, which are
-scored) and seeds. Everything runs through the commands that users type: anemoi-training, anemoi-inference and
-anemoi-scaleadapt verify. RUNS/results.json holds the scores of all runs that are complete.
+A study names variants (overrides of a config), folds (which days are scored, which are watched in training; both are
+hidden from it) and seeds. With `pool: true` the members of all folds are joined and scored as one record, beside the
+classical baselines. With `elsewhere` some folds also draw rain of another place. Everything runs through the commands
+that users type: anemoi-training, anemoi-inference and anemoi-scaleadapt verify. RUNS/results.json holds the scores of
+all runs that are complete.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -69,17 +72,21 @@ def put(tree: dict, key: str, value: object) -> None:
     tree[last] = value
 
 
-def reader(path: Path, hidden: tuple, shown: tuple | None = None) -> dict:
-    """How anemoi reads a dataset: the days of `shown`, or all but those of `hidden`."""
-    if shown:
-        return {"dataset_config": {"dataset": str(path)}, "start": text(shown[0] + HOUR), "end": text(shown[1])}
-    start = text(FIRST if hidden[0] > FIRST else hidden[1] + HOUR)
-    end = text(LAST if hidden[1] < LAST else hidden[0])
-    data: object = str(path)
-    if start == text(FIRST) and end == text(LAST):
-        parts = [{"dataset": str(path), "end": text(hidden[0])}, {"dataset": str(path), "start": text(hidden[1] + HOUR)}]
-        data = {"concat": parts, "fill_missing_gaps": True}
-    return {"dataset_config": {"dataset": data}, "start": start, "end": end}
+def rest(hidden: list[tuple]) -> list[tuple]:
+    """Stretches of the record outside the periods of `hidden`."""
+    out, begin = [], FIRST
+    for start, end in sorted(hidden):
+        if start > begin:
+            out.append((begin, start))
+        begin = max(begin, end)
+    return [*out, (begin, LAST)] if begin < LAST else out
+
+
+def reader(path: Path, stretches: list[tuple]) -> dict:
+    """How anemoi reads a dataset in one or more stretches of days; no window spans a gap."""
+    parts = [{"dataset": str(path), "start": text(start + HOUR), "end": text(end)} for start, end in stretches]
+    data = str(path) if len(parts) == 1 else {"concat": parts, "fill_missing_gaps": True}
+    return {"dataset_config": {"dataset": data}, "start": parts[0]["start"], "end": parts[-1]["end"]}
 
 
 def text(date: dt.datetime) -> str:
@@ -87,20 +94,21 @@ def text(date: dt.datetime) -> str:
     return date.isoformat()
 
 
-def training_config(run: Run, fold: dict, data: Path) -> dict:
+def training_config(run: Run, fold: dict, data: Path, device: str) -> dict:
     """The run's config: the packaged one, the fold's days, the variant's overrides."""
     config: dict = {"defaults": [run.config, "_self_"]}
-    km = 25 if run.config.startswith("s25") else 10
-    every = dict(run.overrides).get("every", 15)
-    hidden, stop = (tuple(day(d) for d in fold[key]) for key in ("hidden", "validation"))
-    coarse = 1 if run.config.startswith("s1t") else km
-    for name, pixel in (("lr", coarse), ("hr", 1)):
-        put(config, f"system.input.dataset.{name}", str(data / f"{km}/every{every}-{pixel}km.zarr"))
-        path = data / f"{km}/every{every}-{pixel}km.zarr"
-        put(config, f"dataloader.training.datasets.{name}", reader(path, hidden))
-        path = data / f"{km}/every60-{pixel}km.zarr"
-        put(config, f"dataloader.validation.datasets.{name}", reader(path, hidden, stop))
+    hidden = {key: tuple(day(d) for d in fold[key]) for key in ("scored", "validation", "hidden") if key in fold}
+    learnt = pair(run, data, f"every{run.overrides.get('every', 15)}")
+    for name, path, watched in zip(("lr", "hr"), learnt, pair(run, data, "every60"), strict=True):
+        put(config, f"system.input.dataset.{name}", str(path))
+        put(config, f"dataloader.training.datasets.{name}", reader(path, rest(list(hidden.values()))))
+        put(config, f"dataloader.validation.datasets.{name}", reader(watched, [hidden["validation"]]))
     put(config, "system.output.root", "training")
+    put(config, "training.strategy._target_", "anemoi.training.distributed.single.SingleDeviceStrategy")
+    put(config, "training.strategy.device", device)
+    put(config, "system.hardware.accelerator", device)
+    put(config, "dataloader.pin_memory", device != "cpu")
+    put(config, "diagnostics.plot.callbacks", [])
     put(config, "diagnostics.enable_progress_bar", False)
     put(config, "diagnostics.log.mlflow.experiment_name", "study")
     for key, value in run.overrides.items():
@@ -124,7 +132,12 @@ class Step:
         began = time.time()
         with open(self.log, "a", encoding="utf-8") as log:
             done = subprocess.run(
-                [str(part) for part in command], cwd=self.folder, env=self.environment, stdout=log, stderr=log, check=False
+                [str(part) for part in command],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                check=False,
             )
             log.write(f"\n{result}: {time.time() - began:.0f} s, exit status {done.returncode}\n")
         if done.returncode:
@@ -142,24 +155,62 @@ def members_command(checkpoint: Path, lr: Path, start: dt.datetime, end: dt.date
     ]  # fmt: skip
 
 
-def execute(run: Run, study: dict, data: Path, to: Path) -> dict:
+def execute(run: Run, study: dict, data: Path, to: Path, device: str) -> dict:
     """Train, draw and score one run; its scores."""
     folder, fold = to / run.name, study["folds"][run.fold]
     folder.mkdir(parents=True, exist_ok=True)
     step = Step(folder, run.seed)
-    (folder / "run.yaml").write_text(yaml.safe_dump(training_config(run, fold, data), sort_keys=False))
+    (folder / "run.yaml").write_text(yaml.safe_dump(training_config(run, fold, data, device), sort_keys=False))
     step("trained", "anemoi-training", "train", "--config-name=run")
     kept = run.overrides.get("checkpoint", "last")
     checkpoint = max((folder / "training").rglob(f"inference-{kept}.ckpt"), key=lambda p: p.stat().st_mtime)
-    km = 25 if run.config.startswith("s25") else 10
-    fine = data / f"{km}/every60-1km.zarr"
-    coarse = fine if run.config.startswith("s1t") else data / f"{km}/every60-{km}km.zarr"
+    coarse, fine = pair(run, data, "every60")
     start, end = (day(d) for d in fold["scored"])
-    command = members_command(checkpoint, coarse, start, end, "members.nc", study.get("members", 8))
-    step("members.nc", *command)
+    count = study.get("members", 8)
+    step("members.nc", *members_command(checkpoint, coarse, start, end, "members.nc", count))
     quick = ["--baselines", "--bootstrap", 0, "--no-figure", "--no-report"]
-    step("score/scorecard.json", "anemoi-scaleadapt", "verify", "members.nc", fine, "--lr", coarse, "--out", "score", *quick)
+    step("score/scorecard.json", *VERIFY, "members.nc", fine, "--lr", coarse, "--out", "score", *quick)
+    for place, (start, end) in study.get("elsewhere", {}).items():
+        coarse, fine = pair(run, data, place)
+        if run.fold in study["elsewhere_folds"] and fine.exists():
+            command = members_command(checkpoint, coarse, day(start), day(end), f"{place}.nc", count)
+            step(f"{place}.nc", *command, f"runner.auto.grid={fine}")
+            step(f"{place}/scorecard.json", *VERIFY, f"{place}.nc", fine, "--lr", coarse, "--out", place, *SLOW)
     return summary(folder)
+
+
+VERIFY = ("anemoi-scaleadapt", "verify")
+SLOW = ("--no-figure", "--no-report")
+
+
+def pair(run: Run, data: Path, kind: str) -> tuple[Path, Path]:
+    """Coarse and fine dataset of a run."""
+    km = 25 if run.config.startswith("s25") else 10
+    fine = data / f"{km}/{kind}-1km.zarr"
+    return (fine if run.config.startswith("s1t") else data / f"{km}/{kind}-{km}km.zarr"), fine
+
+
+def joined_score(of: list[Run], data: Path, to: Path) -> dict:
+    """Join the members of all folds of a variant and score them as one record."""
+    import xarray as xr
+
+    folder = to / f"{of[0].config}-{of[0].variant}-all-{of[0].seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    step = Step(folder, of[0].seed)
+    coarse, fine = pair(of[0], data, "every60")
+    if not (folder / "members.nc").exists():
+        files = [str(to / run.name / "members.nc") for run in of]
+        with xr.open_mfdataset(
+            files, engine="netcdf4", combine="by_coords", coords="minimal", compat="override"
+        ) as joined:
+            joined.to_netcdf(folder / "members.part", engine="netcdf4")
+        (folder / "members.part").rename(folder / "members.nc")
+    step("score/scorecard.json", *VERIFY, "members.nc", fine, "--lr", coarse, "--out", "score", *SLOW)
+    card = json.loads((folder / "score" / "scorecard.json").read_text())
+    (folder / "members.nc").unlink()
+    return {key: card[key] for key in ("pair", "period", "systems", "ratios", "best_classical", "truth")} | {
+        "intervals": card.get("intervals"), "config": of[0].config, "variant": of[0].variant, "seed": of[0].seed
+    }  # fmt: skip
 
 
 def summary(folder: Path) -> dict:
@@ -171,7 +222,19 @@ def summary(folder: Path) -> dict:
         lines = [line.split() for line in file.read_text().splitlines()]
         losses[file.name] = {int(float(step)): float(value) for _, value, step in lines}
     seconds = dict(re.findall(r"^(\S+): (\d+) s, exit", (folder / "log.txt").read_text(), re.MULTILINE))
-    return {"systems": systems, "losses": losses, "seconds": {k: int(v) for k, v in seconds.items()}}
+    out = {"systems": systems, "losses": losses, "seconds": {k: int(v) for k, v in seconds.items()}}
+    for card in folder.glob("*/scorecard.json"):
+        if card.parent.name != "score":
+            there = json.loads(card.read_text())
+            out[card.parent.name] = {key: there[key] for key in ("systems", "ratios", "best_classical")}
+    return out
+
+
+def keep(results: dict, to: Path) -> None:
+    """Write the results so far."""
+    half = to / f".results.{threading.get_ident()}"
+    half.write_text(json.dumps(dict(sorted(results.items())), indent=1))
+    half.replace(to / "results.json")
 
 
 def main() -> int:
@@ -181,6 +244,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder made by data.sh")
     parser.add_argument("--to", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--jobs", type=int, default=1, help="runs side by side (default: 1)")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--only", nargs="*", default=[""], help="parts of names of runs")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no run later than this")
     parser.add_argument("--thin", action="store_true", help="remove members and checkpoints of runs that are scored")
@@ -195,13 +259,14 @@ def main() -> int:
             if (folder / "summary.json").exists():
                 results[run.name] = json.loads((folder / "summary.json").read_text())
             elif time.time() - began < 60 * args.minutes:
-                found = execute(run, study, args.data.resolve(), args.to.resolve())
+                found = execute(run, study, args.data.resolve(), args.to.resolve(), args.device)
                 found |= {"config": run.config, "variant": run.variant, "fold": run.fold, "seed": run.seed}
                 (folder / "summary.json").write_text(json.dumps(found))
                 results[run.name] = found
                 if args.thin:
                     shutil.rmtree(folder / "training", ignore_errors=True)
-                    (folder / "members.nc").unlink(missing_ok=True)
+                    for members in folder.glob("*.nc"):
+                        members.unlink()
             else:
                 return
         except (RuntimeError, ValueError, KeyError) as error:
@@ -209,16 +274,24 @@ def main() -> int:
             print(error, file=sys.stderr, flush=True)
             return
         scores = results[run.name]["systems"]["scaleadapt"]
-        kept = " ".join(f"{k} {scores[k]:.4f}" for k in ("crps", "ssr", "q999_ratio", "spectra_ratio_high") if k in scores)
+        kept = " ".join(
+            f"{k} {scores[k]:.4f}" for k in ("crps", "ssr", "q999_ratio", "spectra_ratio_high") if k in scores
+        )
         print(f"{time.time() - began:5.0f} s  {run.name}: {kept}  {results[run.name]['seconds']}", flush=True)
-        half = args.to / ".results.json.part"
-        half.write_text(json.dumps(dict(sorted(results.items())), indent=1))
-        half.replace(args.to / "results.json")
+        together = [r for r in chosen if (r.config, r.variant, r.seed) == (run.config, run.variant, run.seed)]
+        if study.get("pool") and len(together) == len(study["folds"]) and all(r.name in results for r in together):
+            name = f"{run.config}-{run.variant}-all-{run.seed}"
+            results[name] = joined_score(together, args.data.resolve(), args.to.resolve())
+            (args.to / f"{name}.json").write_text(json.dumps(results[name]))
+        keep(results, args.to)
 
     args.to.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(args.jobs) as pool:
         list(pool.map(one, chosen))
-    print(f"{len(results)} of {len(chosen)} runs in {args.to / 'results.json'}" + (f"; failed: {failed}" if failed else ""))
+    print(
+        f"{len(results)} of {len(chosen)} runs in {args.to / 'results.json'}"
+        + (f"; failed: {failed}" if failed else "")
+    )
     return bool(failed)
 
 

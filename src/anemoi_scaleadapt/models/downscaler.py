@@ -66,7 +66,8 @@ class Downscaler(nn.Module):
         still = Context.STILL + statics
         self.mean = MeanNetwork(scale, network, still)
         self.residual = ResidualNetwork(scale, network, still)
-        self.to(memory_format=torch.channels_last)
+        if network.channels_last:
+            self.to(memory_format=torch.channels_last)
         self.register_buffer("residual_std", torch.ones(scale.time))
         self.register_buffer("levels", diffusion.noise_levels(scale.beta).float(), persistent=False)
 

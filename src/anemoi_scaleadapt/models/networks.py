@@ -34,7 +34,7 @@ class ContextEncoder(nn.Module):
 
     def __init__(self, scale: Scale, network: NetworkSettings, still: int, extra: int, channels: int) -> None:
         super().__init__()
-        self.patch = network.patch
+        self.patch, self.channels_last = network.patch, network.channels_last
         self.current = scale.frame_ends.index(0)
         self.register_buffer("hours", hour_centres(scale), persistent=False)
         self.register_buffer("centres", frame_centres(scale), persistent=False)
@@ -51,11 +51,12 @@ class ContextEncoder(nn.Module):
         """Encode fine tensors of a :class:`Context` (and extra ones) to (n, channels, y / p, x / p)."""
         n = frames.shape[0]
         pairs = rearrange([frames, present], "k n l y x -> (n l) k y x")
-        tokens = rearrange(self.frame(patches(pairs, self.patch)), "(n l) c y x -> n l c y x", n=n)
+        tokens = rearrange(self.frame(patches(pairs, self.patch, self.channels_last)), "(n l) c y x -> n l c y x", n=n)
         there = nn.functional.max_pool2d(present, self.patch) > 0
         mixed = self.attention(tokens, there, self.current, self.hours, self.centres)
+        fine = torch.cat([still, base, *extra], dim=1)
         merged = self.merge(rearrange(mixed, "n t c y x -> n (t c) y x"))
-        return merged + self.still(patches(torch.cat([still, base, *extra], dim=1), self.patch))
+        return merged + self.still(patches(fine, self.patch, self.channels_last))
 
 
 class MeanNetwork(nn.Module):
@@ -106,7 +107,7 @@ class ResidualNetwork(nn.Module):
 
     def __init__(self, scale: Scale, network: NetworkSettings, still: int) -> None:
         super().__init__()
-        self.patch, self.time = network.patch, scale.time
+        self.patch, self.time, self.channels_last = network.patch, scale.time, network.channels_last
         channels, values = network.residual_channels, scale.time * network.patch**2
         self.encoder = ContextEncoder(scale, network, still, scale.time, channels[0])
         self.noisy = nn.Conv2d(values, channels[0], 3, padding=1)
@@ -132,7 +133,7 @@ class ResidualNetwork(nn.Module):
         """
         x = condition_noise(x, sigma[:, None, None, None])
         members = x.shape[0] // condition.shape[0]
-        h = self.noisy(patches(x, self.patch)) + condition.repeat_interleave(members, dim=0)
+        h = self.noisy(patches(x, self.patch, self.channels_last)) + condition.repeat_interleave(members, dim=0)
         output = unpatch(self.head(self.body(h, self.level(sigma))), self.patch)
         if output.shape[1] == self.time:
             return output

@@ -74,6 +74,8 @@ class NetworkSettings(Settings):
         How the L frames are mixed: ``attention`` over time, or ``stack``ed as channels of a convolution.
     gain : bool
         Whether the residual network puts out a gain on its noisy input beside a bias.
+    channels_last : bool
+        Layout in memory; changes speed and nothing else.
     """
 
     patch: int = 4
@@ -85,6 +87,7 @@ class NetworkSettings(Settings):
     window: int = 5
     frames: str = "attention"
     gain: bool = True
+    channels_last: bool = True
 
     def check(self, where: str) -> None:
         """See the base class."""
@@ -97,6 +100,7 @@ class NetworkSettings(Settings):
             _require(len(value) == 2, f"{where}.{key}", value, "must be two numbers")
         choice(f"{where}.frames", self.frames, ("attention", "stack"))
         switch(f"{where}.gain", self.gain)
+        switch(f"{where}.channels_last", self.channels_last)
         for key, value in {"mean_channels": self.mean_channels[1], "frame_channels": self.frame_channels}.items():
             _require(value % self.heads == 0, f"{where}.{key}", value, f"must be a multiple of heads = {self.heads}")
 
