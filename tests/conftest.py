@@ -18,6 +18,13 @@ def numpy_errors():
         yield
 
 
+@pytest.fixture(scope="session")
+def tiny_network() -> dict:
+    """Settings of a network that trains and draws in no time."""
+    channels = {"mean_channels": [8, 8], "residual_channels": [8, 8], "frame_channels": 8}
+    return {**channels, "blocks": 1, "heads": 2, "window": 3}
+
+
 def moving_showers(hours: int, size: int, seed: int = 0) -> np.ndarray:
     """Invented rain (hours, size, size) in mm h-1: round showers that drift, grow and leave dry places."""
     random = np.random.default_rng(seed)

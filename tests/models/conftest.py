@@ -8,25 +8,16 @@ from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
 from anemoi_scaleadapt.scale import Scale
 from anemoi_scaleadapt.transform import RainTransform
 
-SMALL = {
-    "mean_channels": (8, 8),
-    "residual_channels": (8, 8),
-    "frame_channels": 8,
-    "blocks": 1,
-    "heads": 2,
-    "window": 3,
-}
-
 
 @pytest.fixture
-def downscaler():
+def downscaler(tiny_network):
     """Build a downscaler: ``downscaler(space, time, network={}, sampler={}, statics=0, **scale)``."""
 
     def build(space, time, network=None, sampler=None, statics=0, tile=512, detach_mean=True, **scale):
         torch.manual_seed(0)
         net = Downscaler(
             Scale.from_config({"space": space, "time": time} | scale),
-            NetworkSettings(**SMALL | (network or {})),
+            NetworkSettings.from_config(tiny_network | (network or {}), "network"),
             SamplerSettings(**{"steps": 3} | (sampler or {})),
             RainTransform("sqrt", 0.2),
             statics=statics,

@@ -5,14 +5,6 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-SMALL = {
-    "mean_channels": (8, 8),
-    "residual_channels": (8, 8),
-    "frame_channels": 8,
-    "blocks": 1,
-    "heads": 2,
-    "window": 3,
-}
 DATES = {"start_date": "2018-05-10T01:00:00", "end_date": "2018-05-21T00:00:00"}
 
 
@@ -27,7 +19,7 @@ def fill(net):
 
 
 @pytest.fixture
-def small():
+def small(tiny_network):
     """A downscaler of (5, 3)."""
     from anemoi_scaleadapt.models.downscaler import Downscaler
     from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
@@ -35,7 +27,8 @@ def small():
     from anemoi_scaleadapt.transform import RainTransform
 
     scale = Scale.from_config({"space": 5, "time": 3})
-    return fill(Downscaler(scale, NetworkSettings(**SMALL), SamplerSettings(steps=3), RainTransform("sqrt", 0.2)))
+    network = NetworkSettings.from_config(tiny_network, "network")
+    return fill(Downscaler(scale, network, SamplerSettings(steps=3), RainTransform("sqrt", 0.2)))
 
 
 @pytest.fixture
@@ -45,7 +38,7 @@ def frames(small):
     return (3 * torch.rand(small.scale.context_length, 4, 5, generator=generator) - 1).clamp(min=0).numpy()
 
 
-def anemoi_model(statics=()):
+def anemoi_model(network, statics=()):
     """The model as anemoi builds it."""
     from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
     from anemoi_scaleadapt.scale import Scale
@@ -63,7 +56,7 @@ def anemoi_model(statics=()):
         "scale": {"space": 5, "time": 3},
         "transform": "sqrt",
         "detach_mean": True,
-        "network": SMALL,
+        "network": network,
         "sampler": {"steps": 3},
         "tile": 512,
     }
@@ -81,12 +74,12 @@ def anemoi_model(statics=()):
 
 
 @pytest.fixture
-def checkpoint(tmp_path):
+def checkpoint(tmp_path, tiny_network):
     """Write an inference checkpoint: ``checkpoint(statics=(), **attributes of the dataset)`` -> (path, model)."""
     from anemoi.utils.checkpoints import save_metadata
 
     def write(statics=(), **attributes):
-        model = anemoi_model(statics)
+        model = anemoi_model(tiny_network, statics)
         path = tmp_path / "inference-last.ckpt"
         torch.save(torch.nn.ModuleDict({"model": model}), path)
         period = {
