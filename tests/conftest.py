@@ -9,6 +9,9 @@ import pytest
 
 # hydra sets this in a run; tests that compose in process need it themselves
 os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+# anemoi notes the git state of every package that lies in an editable checkout, and with it all of .venv: two seconds
+# for each dataset and training, none where there is no git. tests/inference starts its processes with git.
+os.environ.setdefault("GIT_PYTHON_GIT_EXECUTABLE", "no-git")
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +26,41 @@ def tiny_network() -> dict:
     """Settings of a network that trains and draws in no time."""
     channels = {"mean_channels": [8, 8], "residual_channels": [8, 8], "frame_channels": 8}
     return {**channels, "blocks": 1, "heads": 2, "window": 3}
+
+
+@pytest.fixture(scope="session")
+def tiny_training(tiny_network) -> list[str]:
+    """Overrides of a training on CPU that takes seconds: the tiny network, two steps, one process."""
+    return [
+        *(f"model.model.network.{key}={value}" for key, value in tiny_network.items()),
+        "training.max_steps=2",
+        "training.method.crop=40",
+        "training.method.crops_per_field=1",
+        "training.method.score_members=2",
+        "training.strategy._target_=anemoi.training.distributed.single.SingleDeviceStrategy",
+        "+training.strategy.device=cpu",
+        "system.hardware.accelerator=cpu",
+        "dataloader.pin_memory=False",
+        "dataloader.batch_size.training=2",
+        "dataloader.limit_batches.validation=1",
+        "diagnostics.enable_progress_bar=False",
+        "diagnostics.log.mlflow.enabled=False",
+    ]
+
+
+@pytest.fixture(scope="session")
+def anemoi_trainer(tiny_training):
+    """anemoi's own trainer in process: ``anemoi_trainer(config, lr, hr, root, *overrides)``; call ``.train()``."""
+
+    def build(config, lr, hr, root, *overrides):
+        from anemoi.training.train.train import AnemoiTrainer
+        from hydra import compose, initialize
+
+        data = [f"system.input.dataset.lr={lr}", f"system.input.dataset.hr={hr}", f"system.output.root={root}"]
+        with initialize(version_base=None):
+            return AnemoiTrainer(compose(config, [*data, *tiny_training, *overrides]))
+
+    return build
 
 
 def moving_showers(hours: int, size: int, seed: int = 0) -> np.ndarray:
@@ -40,11 +78,40 @@ def moving_showers(hours: int, size: int, seed: int = 0) -> np.ndarray:
     return np.where(rain < 0.05, 0, rain).astype(np.float32)
 
 
+def start_dataset(recipe, path) -> None:
+    """Run the task `init` of anemoi-datasets; note that the provenance is there, which `load` takes long to gather."""
+    import zarr
+    from anemoi.datasets.create.tasks import run_task
+
+    run_task("init", recipe=recipe, path=str(path), overwrite=True)
+    zarr.open(str(path), "r+").attrs["provenance_load"] = {}
+
+
+def run_recipe(recipe, path) -> None:
+    """Build a dataset with the tasks that anemoi-datasets runs, from a recipe or its mapping."""
+    from anemoi.datasets.create.recipe import Recipe
+    from anemoi.datasets.create.tasks import run_task
+
+    start_dataset(Recipe(**recipe) if isinstance(recipe, dict) else recipe, path)
+    run_task("load", path=str(path))
+    run_task("finalise", path=str(path))
+
+
+@pytest.fixture(scope="session")
+def initialise():
+    """``initialise(recipe, path)``: a dataset that waits for its load."""
+    return start_dataset
+
+
+@pytest.fixture(scope="session")
+def create():
+    """``create(recipe, path)``: a whole dataset."""
+    return run_recipe
+
+
 def build_zarr(rain: np.ndarray, start: datetime.datetime, path, latitude, longitude, more=None) -> str:
     """Build an anemoi dataset of hourly `rain` (and static fields `more`) from a NetCDF file, as a user would."""
     import xarray as xr
-    from anemoi.datasets.create.recipe import Recipe
-    from anemoi.datasets.create.tasks import run_task
 
     times = [np.datetime64(start + datetime.timedelta(hours=i), "ns") for i in range(len(rain))]
     fields = {"rain": (("time", "y", "x"), rain, {"units": "mm h-1"})}
@@ -63,9 +130,7 @@ def build_zarr(rain: np.ndarray, start: datetime.datetime, path, latitude, longi
         "build": {"allow_nans": True},
         "statistics": {"start": times[0].astype(str)[:19], "end": times[-1].astype(str)[:19]},
     }
-    run_task("init", recipe=Recipe(**recipe), path=str(path), overwrite=True)
-    run_task("load", path=str(path))
-    run_task("finalise", path=str(path))
+    run_recipe(recipe, path)
     return str(path)
 
 

@@ -16,27 +16,13 @@ DAY = "2020-01-02"
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory, pair):
+def checkpoint(tmp_path_factory, pair, anemoi_trainer):
     """A checkpoint of (5, 2) with a static field, trained for two steps; its datasets."""
-    from anemoi.training.train.train import AnemoiTrainer
-    from hydra import compose, initialize
-
     lr, hr = pair(space=5, cells=8, hours=60, statics=True)
     out = tmp_path_factory.mktemp("checkpoint")
-    network = {"mean_channels": "[8,8]", "residual_channels": "[8,8]", "frame_channels": 8, "blocks": 1, "heads": 2}
-    changes = {
-        **{f"model.model.network.{key}": value for key, value in network.items()},
-        **{"scale.space": 5, "scale.time": 2, "data.datasets.hr.forcing": "[orography]"},
-        **{"system.input.dataset.lr": lr, "system.input.dataset.hr": hr, "system.output.root": out},
-        **{"period.training.end": "100%", "period.validation.start": "null", "system.hardware.accelerator": "cpu"},
-        **{"training.max_steps": 2, "training.method.crop": 40, "training.method.score_windows": 0},
-        **{"training.strategy._target_": "anemoi.training.distributed.single.SingleDeviceStrategy"},
-        **{"+training.strategy.device": "cpu", "dataloader.pin_memory": False, "diagnostics.log.mlflow.enabled": False},
-        **{"dataloader.limit_batches.validation": 1, "diagnostics.enable_progress_bar": False},
-    }
-    with initialize(version_base=None):
-        config = compose("scaleadapt", [f"{key}={value}" for key, value in changes.items()])
-    AnemoiTrainer(config).train()
+    more = ["scale.space=5", "scale.time=2", "data.datasets.hr.forcing=[orography]", "training.method.score_windows=0"]
+    more += ["period.training.end=100%", "period.validation.start=null"]
+    anemoi_trainer("scaleadapt", lr, hr, out, *more).train()
     return str(next(out.rglob("inference-last.ckpt"))), lr, hr
 
 

@@ -32,27 +32,8 @@ def national_tar():
 
 
 @pytest.fixture(scope="session")
-def initialise():
-    """Run the task `init` of anemoi-datasets with a Recipe.
-
-    Notes that the provenance is there already. The load would otherwise ask git three times for every one of the
-    100 packages of an environment that lies in an editable checkout: 3 s for every Zarr.
-    """
-    import zarr
-    from anemoi.datasets.create.tasks import run_task
-
-    def run(recipe, path):
-        run_task("init", recipe=recipe, path=str(path), overwrite=True)
-        zarr.open(str(path), "r+").attrs["provenance_load"] = {}
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def build(initialise):
-    """Build a Zarr from a recipe with the tasks that anemoi-datasets runs; return the open array (time, y, x)."""
-    from anemoi.datasets.create.recipe import Recipe
-    from anemoi.datasets.create.tasks import run_task
+def build(create):
+    """Build a Zarr from a recipe; return the open array (time, y, x)."""
 
     def run(source, dates, path, **more):
         start, end = dates[0].isoformat(), dates[-1].isoformat()
@@ -62,9 +43,7 @@ def build(initialise):
             "build": {"allow_nans": True, "group_by": 24},
             "output": {"chunking": {"dates": 24, "ensembles": 1}},
         } | more
-        initialise(Recipe(**recipe), path)
-        run_task("load", path=str(path))
-        run_task("finalise", path=str(path))
+        create(recipe, path)
         return opened(path)
 
     return run

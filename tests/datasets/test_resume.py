@@ -29,10 +29,9 @@ def contents(path):
 
 
 @pytest.fixture(scope="module")
-def whole(initialise, tmp_path_factory):
+def whole(create, tmp_path_factory):
     """A recipe of ten groups over two tars, its built Zarr, and the bytes of that undisturbed build."""
     from anemoi.datasets.create.recipe import loader_recipe_from_yaml
-    from anemoi.datasets.create.tasks import run_task
 
     folder = tmp_path_factory.mktemp("whole")
     synthetic.write_months(folder / "tars", StereGrid().crop(500, 500, 120, 160), START, HOURS)
@@ -43,9 +42,7 @@ def whole(initialise, tmp_path_factory):
     recipe["output"]["chunking"]["dates"] = 8
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     loaded, built = loader_recipe_from_yaml(str(folder / "recipe.yaml")), folder / "out.zarr"
-    initialise(loaded, built)
-    run_task("load", path=str(built))
-    run_task("finalise", path=str(built))
+    create(loaded, built)
     return loaded, built, contents(built)
 
 

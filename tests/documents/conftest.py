@@ -143,6 +143,7 @@ class Desk:
             "HOME": str(self.folder),
             "OMP_NUM_THREADS": "1",
             "HYDRA_FULL_ERROR": "1",
+            "GIT_PYTHON_GIT_EXECUTABLE": "no-git",  # as in tests/conftest.py
         }
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=500)
         assert done.returncode == 0, f"{place}\n{command[-1]}\n{done.stdout[-1500:]}\n{done.stderr[-3000:]}"

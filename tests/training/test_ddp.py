@@ -7,17 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-SMALL = [
-    "model.model.network.mean_channels=[8,8]",
-    "model.model.network.residual_channels=[8,8]",
-    "model.model.network.frame_channels=8",
-    "model.model.network.blocks=1",
-    "model.model.network.heads=2",
-]
-
 
 @pytest.mark.slow
-def test_two_processes_train_one_model(pair, tmp_path):
+def test_two_processes_train_one_model(pair, tiny_network, tmp_path):
     lr, hr = pair(space=5, cells=8, hours=60)
     command = [
         str(Path(sys.executable).parent / "anemoi-training"),
@@ -36,12 +28,14 @@ def test_two_processes_train_one_model(pair, tmp_path):
         "dataloader.limit_batches.training=3",
         "dataloader.limit_batches.validation=1",
         "training.max_steps=3",
+        "training.method.score_members=2",
         "training.method.crop=40",
         "training.method.crops_per_field=1",
         "diagnostics.log.mlflow.enabled=False",
-        *SMALL,
+        *(f"model.model.network.{key}={value}" for key, value in tiny_network.items()),
     ]
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    environment["GIT_PYTHON_GIT_EXECUTABLE"] = "no-git"  # as in tests/conftest.py
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment, timeout=500)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "GLOBAL_RANK: 1" in done.stderr or "MEMBER: 2/2" in done.stderr
