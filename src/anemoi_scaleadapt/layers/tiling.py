@@ -82,6 +82,32 @@ def run_tiled(
     return out
 
 
+def alone(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Let a function see one sample at a time on a CPU.
+
+    How torch multiplies, convolves and sums on a CPU depends on the size of the batch, and with it the last bits of
+    the result. Alone, a sample is the same whatever is computed beside it. Other devices get the whole batch, which
+    is many times faster there.
+
+    Parameters
+    ----------
+    function : callable
+        Map of (n, ...) tensors to one. A tensor may hold n / k samples: each then serves k neighbours. None stays None.
+    """
+
+    def one_by_one(*batches: Tensor | None) -> Tensor:
+        sizes = [0 if batch is None else len(batch) for batch in batches]
+        if next(batch for batch in batches if batch is not None).device.type != "cpu":
+            return function(*batches)
+        parts = []
+        for i in range(max(sizes)):
+            places = [i * size // max(sizes) for size in sizes]
+            parts.append(function(*(b if b is None else b[j : j + 1] for b, j in zip(batches, places, strict=True))))
+        return torch.cat(parts)
+
+    return one_by_one
+
+
 def pad_to(x: Tensor, multiple: int) -> Tensor:
     """Pad (..., y, x) with zeros at the bottom and right up to a multiple."""
     height, width = x.shape[-2:]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from anemoi_scaleadapt import diffusion
 from anemoi_scaleadapt.conservation import conserve, nearest
-from anemoi_scaleadapt.layers.tiling import pad_to, plan, run_tiled
+from anemoi_scaleadapt.layers.tiling import alone, pad_to, plan, run_tiled
 from anemoi_scaleadapt.layers.unet import UShape
 from anemoi_scaleadapt.models.context import Context, build_context
 from anemoi_scaleadapt.models.networks import MeanNetwork, ResidualNetwork
@@ -19,6 +19,11 @@ from anemoi_scaleadapt.transform import RainTransform
 
 #: how fast the residual's running standard deviation forgets, a step
 FORGET = 0.02
+
+
+def just_run(network: nn.Module, run: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
+    """Compute ``run(*inputs)``."""
+    return run(*inputs)
 
 
 class Downscaler(nn.Module):
@@ -96,6 +101,7 @@ class Downscaler(nn.Module):
         statics: Tensor | None = None,
         generator: torch.Generator | None = None,
         sigma: Tensor | None = None,
+        runner: Callable[..., Tensor] = just_run,
     ) -> dict[str, tuple[Tensor, Tensor]]:
         """What the losses compare: for each network its output and what it should be, NaN where nothing is to learn.
 
@@ -111,6 +117,9 @@ class Downscaler(nn.Module):
             Makes noise repeatable, for validation.
         sigma : Tensor, optional
             Noise levels, (n,); by default drawn from the levels of beta.
+        runner : callable, optional
+            ``runner(network, run, *inputs)`` computes ``run(*inputs)``; see
+            :class:`anemoi_scaleadapt.training.graphs.Recorder`.
 
         Returns
         -------
@@ -119,7 +128,7 @@ class Downscaler(nn.Module):
         """
         height, width = hr.shape[-2:]
         context = self.context(lr, statics)
-        mean = self.mean(*context.tensors())
+        mean = runner(self.mean, self.mean, *context.tensors())
         # a dry coarse cell is dry in every pixel: nothing to learn there
         known = (hr >= 0) & (nearest(torch.nan_to_num(self.current(lr)), self.scale.space) > 0)[:, None]
         wanted = self.transform.forward(torch.where(hr >= 0, hr, 0))
@@ -132,13 +141,18 @@ class Downscaler(nn.Module):
             sigma = diffusion.draw_levels(self.levels, len(hr), generator)
         sigma = sigma[:, None, None, None]
         noise = torch.randn(hr.shape, device=hr.device, generator=generator)
-        condition = self.residual.condition(*context.tensors(), given)
-        output = self.residual(pad_to(residual + sigma * noise, self.stride), sigma.flatten(), condition)
+        noisy = pad_to(residual + sigma * noise, self.stride)
+        output = runner(self.residual, self._denoise, *context.tensors(), given, noisy, sigma.flatten())
         aim = diffusion.target(residual, noise, sigma)
         return {
             "mean": (mean[..., :height, :width], torch.where(known, wanted, torch.nan)),
             "residual": (output[..., :height, :width], torch.where(known, aim, torch.nan)),
         }
+
+    def _denoise(self, *inputs: Tensor) -> Tensor:
+        """The residual network with its condition, from a context's tensors, the mean, noisy residuals and levels."""
+        *conditions, x, sigma = inputs
+        return self.residual(x, sigma, self.residual.condition(*conditions))
 
     @torch.no_grad()
     def _update_std(self, residual: Tensor, known: Tensor) -> None:
@@ -150,9 +164,12 @@ class Downscaler(nn.Module):
     # -- inference -----------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def predict_mean(self, lr: Tensor, statics: Tensor | None = None, context: Context | None = None) -> Tensor:
+    def predict_mean(self, lr: Tensor, statics: Tensor | None = None) -> Tensor:
         """Conditional mean of z, (n, t, y, x) on the padded domain, tile by tile."""
-        context = context or self.context(lr, statics)
+        return alone(self._mean)(lr, statics)
+
+    def _mean(self, lr: Tensor, statics: Tensor | None) -> Tensor:
+        context = self.context(lr, statics)
         n, _, height, width = context.frames.shape
         out = context.base.new_empty(n, self.scale.time, height, width)
         tiles = list(plan(height, width, self.tile, self.mean.reach(), self.stride))
@@ -167,7 +184,7 @@ class Downscaler(nn.Module):
         now = self.current(lr)
         z = self.predict_mean(lr, statics) if mean is None else mean
         z = z[..., : now.shape[-2] * self.scale.space, : now.shape[-1] * self.scale.space]
-        return conserve(self.transform.inverse(z), now, self.scale.conservation)
+        return alone(lambda z, now: conserve(self.transform.inverse(z), now, self.scale.conservation))(z, now)
 
     @torch.no_grad()
     def sample(
@@ -199,58 +216,63 @@ class Downscaler(nn.Module):
             Members, (n, t, members, y, x) in mm h-1, NaN where the coarse cell is missing.
         """
         sampler = sampler or self.sampler
-        context, now = self.context(lr, statics), self.current(lr)
-        mean = self.predict_mean(lr, context=context) if mean is None else mean
-        condition = self._tiled_condition(context, mean)
+        now = self.current(lr)
+        mean = self.predict_mean(lr, statics) if mean is None else mean
+        condition = alone(self._condition)(lr, statics, mean)
         height, width = now.shape[-2] * self.scale.space, now.shape[-1] * self.scale.space
-        mean = mean[:, :, None, :height, :width]
-        std = self.residual_std[:, None, None, None]
-        bound = self._projection(mean, std, now)
-        wet = nearest(torch.nan_to_num(now, nan=1.0), self.scale.space) > 0
+        mean = mean[..., :height, :width]
 
         def denoise(x: Tensor, sigma: Tensor) -> Tensor:
-            output = self._tiled_output(x, sigma, condition, wet)
-            return bound(diffusion.denoised(x, sigma.to(x), output))
+            def each(x: Tensor, condition: Tensor, mean: Tensor, now: Tensor) -> Tensor:
+                output = self._output(x, sigma, condition, now)
+                return self._bound(diffusion.denoised(x, sigma.to(x), output), mean, now)
+
+            flat = rearrange(x, "n t m y x -> (n m) t y x")
+            return rearrange(alone(each)(flat, condition, mean, now), "(n m) t y x -> n t m y x", n=len(now))
 
         residual = draw(denoise, noise, sampler, sampler.sigma_max or self.sigma_max, self.scale.beta)
-        rain = rearrange(self.transform.inverse(mean + std * residual), "n t m y x -> n m t y x")
-        return rearrange(conserve(rain, now[:, None], self.scale.conservation), "n m t y x -> n t m y x")
+        rain = alone(self._rain)(rearrange(residual, "n t m y x -> (n m) t y x"), mean, now)
+        return rearrange(rain, "(n m) t y x -> n t m y x", n=len(now))
 
-    def _projection(self, mean: Tensor, std: Tensor, now: Tensor) -> Callable[[Tensor], Tensor]:
-        """Map a denoised residual to the nearest one that keeps the coarse totals, where they are known."""
-        inside = self.scale.conservation.inside_sampler
-        total = torch.nan_to_num(now)[:, None]
-        known = nearest(~now.isnan(), self.scale.space)[:, None, None]
-        dry = nearest(now == 0, self.scale.space)[:, None, None]
-
-        def bound(residual: Tensor) -> Tensor:
-            if not inside:
-                return torch.where(dry, -mean / std, residual)
-            rain = rearrange(self.transform.inverse(mean + std * residual), "n t m y x -> n m t y x")
-            rain = rearrange(conserve(rain, total, self.scale.conservation), "n m t y x -> n t m y x")
-            return torch.where(known, (self.transform.forward(rain) - mean) / std, residual)
-
-        return bound
-
-    def _tiled_condition(self, context: Context, mean: Tensor) -> Tensor:
+    def _condition(self, lr: Tensor, statics: Tensor | None, mean: Tensor) -> Tensor:
         height, width = mean.shape[-2:]
         p, channels = self.network.patch, self.network.residual_channels[0]
         out = mean.new_empty(mean.shape[0], channels, height // p, width // p)
         tiles = plan(height, width, self.tile, self.residual.condition_reach(), self.stride)
-        return run_tiled(self.residual.condition, (*context.tensors(), mean), [1] * 5, list(tiles), out, p)
+        inputs = (*self.context(lr, statics).tensors(), mean)
+        return run_tiled(self.residual.condition, inputs, [1] * 5, list(tiles), out, p)
 
-    def _tiled_output(self, x: Tensor, sigma: Tensor, condition: Tensor, wet: Tensor) -> Tensor:
-        """Network output for a state (n, t, m, y, x); tiles without a wet coarse cell are left out (zeros)."""
-        n, _, members, height, width = x.shape
-        flat = pad_to(rearrange(x, "n t m y x -> (n m) t y x"), self.stride)
-        levels = sigma.to(flat).expand(flat.shape[0])
-        tiles = list(plan(*flat.shape[-2:], self.tile, self.residual.reach(), self.stride))
+    def _output(self, x: Tensor, sigma: Tensor, condition: Tensor, now: Tensor) -> Tensor:
+        """Network output for states (n * m, t, y, x); tiles without a wet coarse cell are left out (zeros)."""
+        height, width = x.shape[-2:]
+        wet = nearest(torch.nan_to_num(now, nan=1.0), self.scale.space) > 0
+        rule = self.scale.conservation
+        # what is predicted in dry cells changes other cells if the totals are kept beyond each cell of its own
+        apart = not rule.inside_sampler or (rule.scope == "cell" and not rule.smooth)
+        flat, level = pad_to(x, self.stride), sigma.to(x).reshape(1)
         out = run_tiled(
-            lambda part, told: self.residual(part, levels, told),
+            lambda part, told: self.residual(part, level, told),
             (flat, condition),
             (1, self.network.patch),
-            tiles,
+            list(plan(*flat.shape[-2:], self.tile, self.residual.reach(), self.stride)),
             torch.zeros_like(flat),
-            wanted=lambda tile: bool(wet[..., slice(*tile.inner[:2]), slice(*tile.inner[2:])].any()),
+            wanted=lambda tile: not apart or bool(wet[..., slice(*tile.inner[:2]), slice(*tile.inner[2:])].any()),
         )
-        return rearrange(out[..., :height, :width], "(n m) t y x -> n t m y x", n=n, m=members)
+        return out[..., :height, :width]
+
+    def _rain(self, residual: Tensor, mean: Tensor, now: Tensor) -> Tensor:
+        """Rain (n * m, t, y, x) with exact coarse totals, of residuals of that shape and means (n, t, y, x)."""
+        residual = residual.unflatten(0, (len(now), -1))
+        z = mean[:, None] + self.residual_std[:, None, None] * residual
+        return conserve(self.transform.inverse(z), now[:, None], self.scale.conservation).flatten(0, 1)
+
+    def _bound(self, residual: Tensor, mean: Tensor, now: Tensor) -> Tensor:
+        """Map residuals (n * m, t, y, x) to the nearest ones that keep the coarse totals, where they are known."""
+        members = len(residual) // len(now)
+        mean, std = mean.repeat_interleave(members, 0), self.residual_std[:, None, None]
+        if not self.scale.conservation.inside_sampler:
+            dry = nearest(now == 0, self.scale.space).repeat_interleave(members, 0)[:, None]
+            return torch.where(dry, -mean / std, residual)
+        rain = self._rain(residual, mean, torch.nan_to_num(now).repeat_interleave(members, 0))
+        known = nearest(~now.isnan(), self.scale.space).repeat_interleave(members, 0)[:, None]
+        return torch.where(known, (self.transform.forward(rain) - mean) / std, residual)

@@ -5,6 +5,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class AveragedWeights(WeightAveraging):
@@ -21,12 +22,12 @@ class AveragedWeights(WeightAveraging):
     """
 
     def __init__(self, memory: float = 0.08) -> None:
-        def average(averaged: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
-            if not averaged.is_floating_point():
-                return current
-            return averaged.lerp(current, float(1 / (10 + memory * float(count))))
+        def average(averaged: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
+            """Update tensors of one type and device in place; whole numbers are copied."""
+            kept = 1 - 1 / (10 + memory * float(count)) if averaged[0].is_floating_point() else 0.0
+            get_ema_multi_avg_fn(kept)(averaged, current, count)
 
-        super().__init__(avg_fn=average)
+        super().__init__(multi_avg_fn=average)
         self._shown = False
 
     def _exchange(self, pl_module: pl.LightningModule, shown: bool) -> None:

@@ -11,8 +11,10 @@ from torch import Tensor
 
 from anemoi_scaleadapt.diffusion import draw_lognormal
 from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
+from anemoi_scaleadapt.models.downscaler import just_run
 from anemoi_scaleadapt.training.crops import cut, draw_origins, hide_frames, symmetries, turn
 from anemoi_scaleadapt.training.ensemble import Ensemble, WettestWindows
+from anemoi_scaleadapt.training.graphs import Recorder
 from anemoi_scaleadapt.training.scores import NAMES, ensemble_scores
 from anemoi_scaleadapt.training.settings import MethodSettings
 
@@ -36,6 +38,7 @@ class ScaleAdaptTraining(BaseTrainingModule):
         self.settings = MethodSettings.from_config(given, "training.method")
         anemoi = {k: kwargs[k] for k in kwargs if k not in given}
         super().__init__(config=config, **anemoi)
+        self.runner = Recorder() if self.settings.graphs else just_run
         self.wettest = WettestWindows(self.settings)
         #: what the last validation drew, None where it drew nothing
         self.ensemble: Ensemble | None = None
@@ -78,7 +81,9 @@ class ScaleAdaptTraining(BaseTrainingModule):
             generator = torch.Generator(lr.device).manual_seed(0)
         else:
             lr, hr, statics, weights = self.crops(lr, hr, statics)
-        pairs = net.downscaler.terms(lr, hr, statics, generator, self._levels(len(lr), lr.device, generator))
+        levels = self._levels(len(lr), lr.device, generator)
+        runner = just_run if validation_mode else self.runner
+        pairs = net.downscaler.terms(lr, hr, statics, generator, levels, runner)
         losses = {name: self._loss(*pair, weights) for name, pair in pairs.items()}
         metrics = {f"{net.hr}_{name}_loss": value.detach() for name, value in losses.items()}
         share = self._shares()

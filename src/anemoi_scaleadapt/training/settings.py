@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from anemoi_scaleadapt.models.settings import Settings
-from anemoi_scaleadapt.scale.check import choice, integer, real
+from anemoi_scaleadapt.scale.check import choice, integer, real, switch
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,9 @@ class MethodSettings(Settings):
     mean_first : float
         Share of the steps in which only the mean network learns, and only the residual network after; 0 for both
         together all the time.
+    graphs : bool
+        Whether to record the networks' passes as CUDA graphs: several times faster for networks of this size on one
+        GPU in precision 32; nothing elsewhere.
     score_windows, score_members : int
         Size of the ensemble that is scored at validation: its wettest windows, and members of each; 0 for none.
     score_size : int
@@ -40,6 +43,7 @@ class MethodSettings(Settings):
     noise_mean: float = -0.4
     noise_std: float = 1.4
     mean_first: float = 0.0
+    graphs: bool = False
     score_windows: int = 1
     score_members: int = 4
     score_size: int = 256
@@ -58,6 +62,7 @@ class MethodSettings(Settings):
         for key, minimum in least.items():
             integer(f"{where}.{key}", getattr(self, key), minimum, 1_000_000, "it")
         real(f"{where}.hide_frames", self.hide_frames, 0, 1, "the share of crops", low_included=True)
+        switch(f"{where}.graphs", self.graphs)
         choice(f"{where}.noise", self.noise, ("schedule", "lognormal"))
         real(f"{where}.noise_mean", self.noise_mean, -10, 10, "the mean of ln(sigma)")
         real(f"{where}.noise_std", self.noise_std, 0, 10, "the standard deviation of ln(sigma)")
