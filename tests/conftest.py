@@ -161,3 +161,13 @@ def pair(tmp_path_factory):
         return built[key]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def static_checkpoint(tmp_path_factory, pair, anemoi_trainer):
+    """A checkpoint of (5, 2) with a static field, trained for two steps, and its datasets (lr, hr)."""
+    lr, hr = pair(space=5, cells=8, hours=60, statics=True)
+    out = tmp_path_factory.mktemp("checkpoint")
+    more = ["scale.space=5", "scale.time=2", "data.datasets.hr.forcing=[orography]", "training.method.score_windows=0"]
+    anemoi_trainer("scaleadapt", lr, hr, out, *more, "period.training.end=100%", "period.validation.start=null").train()
+    return str(next(out.rglob("inference-last.ckpt"))), lr, hr

@@ -1,6 +1,7 @@
 """A trained (tiny) network on days of invented rain: same draws as at inference, same scores as by hand."""
 
 import datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,25 +12,15 @@ from anemoi_scaleadapt.commands import main
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.training.scores import ensemble_scores
 from anemoi_scaleadapt.verification.rain import open_rain
+from anemoi_scaleadapt.verification.trained import open_checkpoint
 
 DAY = "2020-01-02"
 
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory, pair, anemoi_trainer):
-    """A checkpoint of (5, 2) with a static field, trained for two steps; its datasets."""
-    lr, hr = pair(space=5, cells=8, hours=60, statics=True)
-    out = tmp_path_factory.mktemp("checkpoint")
-    more = ["scale.space=5", "scale.time=2", "data.datasets.hr.forcing=[orography]", "training.method.score_windows=0"]
-    more += ["period.training.end=100%", "period.validation.start=null"]
-    anemoi_trainer("scaleadapt", lr, hr, out, *more).train()
-    return str(next(out.rglob("inference-last.ckpt"))), lr, hr
-
-
 @pytest.fixture
-def opened(checkpoint):
-    path, lr, hr = checkpoint
-    interface = trained.open_checkpoint(path, "cpu")
+def opened(static_checkpoint):
+    path, lr, hr = static_checkpoint
+    interface = open_checkpoint(path, "cpu")
     return interface, open_rain(lr), open_rain(hr)
 
 
@@ -75,6 +66,14 @@ def test_members_are_those_of_inference(opened, monkeypatch):
     assert point.crps == pytest.approx(scores["crps"].item(), rel=1e-4)
 
 
+def test_the_ancestral_sampler_has_no_sigma_max_to_choose(opened):
+    net = SimpleNamespace(sampler=opened[0].model.downscaler.sampler)
+    trained.check_sampler(net, "a.ckpt")
+    net.sampler = net.sampler.updated({"name": "ancestral"}, "sampler")
+    with pytest.raises(ScaleAdaptError, match=r"--checkpoint a\.ckpt draws with the ancestral sampler"):
+        trained.check_sampler(net, "a.ckpt")
+
+
 def test_more_noise_gives_more_spread_and_missing_truth_is_left_out(opened):
     interface, lr, hr = opened
     net, windows = interface.model.downscaler, trained.read_windows(interface, lr, hr, [DAY], 2)
@@ -100,12 +99,12 @@ def test_a_day_without_rain_or_data_is_one_clear_error(opened):
         trained.read_windows(interface, lr, hr, ["2031-01-01"])
 
 
-def test_the_command_writes_what_it_measured(checkpoint, tmp_path, capsys):
+def test_the_command_writes_what_it_measured(static_checkpoint, tmp_path, capsys):
     import json
 
     import yaml
 
-    path, lr, hr = checkpoint
+    path, lr, hr = static_checkpoint
     words = ["--time", "2", "--checkpoint", path, "--days", DAY, "--draw", "2", "--members", "2", "--device", "cpu"]
     assert main(["calibrate", "--lr", lr, "--hr", hr, *words, "--to", str(tmp_path / "out")]) == 0
     text = capsys.readouterr().out
@@ -130,8 +129,8 @@ def test_the_command_writes_what_it_measured(checkpoint, tmp_path, capsys):
         (["--checkpoint", "{ckpt}", "--days", DAY, "--time", "3"], "was trained for the factors (5, 2)"),
     ],
 )
-def test_bad_input_is_one_clear_line(checkpoint, tmp_path, capsys, words, says):
-    path, lr, hr = checkpoint
+def test_bad_input_is_one_clear_line(static_checkpoint, tmp_path, capsys, words, says):
+    path, lr, hr = static_checkpoint
     last = path.replace("inference-last", "last")
     words = [word.format(ckpt=path, hr=hr, last=last) for word in words]
     assert main(["calibrate", "--lr", lr, "--hr", hr, "--time", "2", *words, "--to", str(tmp_path / "out")]) == 2

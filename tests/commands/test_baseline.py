@@ -67,13 +67,26 @@ def test_verify_reads_what_baseline_writes(rain):
     assert card["systems"]["mean"] is None
 
 
+def test_factors_that_nothing_tells_are_asked_for(rain, capsys):
+    files = ["--lr", str(rain / "lr.nc"), "--to", str(rain / "members.nc")]
+    assert main(["baseline", "bicubic", *files]) == 2
+    assert "--time-factor is not known: give it." in capsys.readouterr().err
+    assert main(["baseline", "bicubic", *files, "--time-factor", "3"]) == 2
+    assert "--space-factor is not known: give it or --grid FILE." in capsys.readouterr().err
+    assert main(["baseline", "bicubic", *files, "--time-factor", "3", "--space-factor", "5"]) == 0
+
+
 @pytest.mark.parametrize(
     ("name", "more", "message"),
     [
         ("bicubic", ["--start", "2019-01-01"], "is not within that of"),
         ("bicubic", ["--start", "May"], "--start May is not a date"),
         ("bicubic", ["--end", "2018-05-10T02:00"], "do not divide"),
-        ("bicubic", ["--space-factor", "4"], "drop it"),
+        ("bicubic", ["--space-factor", "4"], "it is 4 as given, 5 by --grid"),
+        ("bicubic", ["--time-factor", "0"], "it is 0 as given"),
+        ("bicubic", ["--checkpoint", "x.ckpt"], "only with it"),
+        ("mean", [], "give --checkpoint FILE"),
+        ("mean", ["--checkpoint", "no.ckpt"], "--checkpoint no.ckpt is not there"),
         ("analog", [], "--archive"),
     ],
 )

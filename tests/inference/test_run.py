@@ -129,6 +129,37 @@ def test_totals_in_the_file_are_exact(members, trained):
     assert want.max() > 0 and (members.rain.values >= 0).all()
 
 
+def test_the_baseline_mean_is_that_beside_the_members_with_exact_totals(members, trained, tmp_path):
+    import xarray as xr
+
+    from anemoi_scaleadapt.commands import main
+
+    _, checkpoint, lr, hr = trained
+    words = ["--checkpoint", str(checkpoint), "--lr", lr, "--device", "cpu", "--to", str(tmp_path / "mean.nc")]
+    period = ["--start", "2020-01-02T01:00", "--end", "2020-01-02T06:00"]
+    assert main(["baseline", "mean", *words, *period, "--grid", hr]) == 0
+    with xr.open_dataset(tmp_path / "mean.nc", engine="netcdf4") as file:
+        assert dict(file.sizes) == {"member": 1, "time": 6, "y": 40, "x": 40}
+        assert (file.attrs["scaleadapt_space_factor"], file.attrs["scaleadapt_time_factor"]) == (5, 3)
+        np.testing.assert_allclose(file.rain.values[0], members.rain_mean.values[:6], rtol=1e-4, atol=1e-5)
+        cells = file.rain.values.reshape(2, 3, 8, 5, 8, 5).astype("f8").mean(axis=(1, 3, 5))
+    want = coarse(lr, START + datetime.timedelta(hours=1), START + datetime.timedelta(hours=6))
+    np.testing.assert_allclose(cells, want.reshape(2, 3, 8, 8).mean(1), rtol=1e-5, atol=0)
+
+
+def test_the_baseline_mean_refuses_other_factors(trained, tmp_path, capsys):
+    from anemoi_scaleadapt.commands import main
+
+    _, checkpoint, lr, _ = trained
+    words = ["--checkpoint", str(checkpoint), "--lr", lr, "--to", str(tmp_path / "mean.nc"), "--device", "cpu"]
+    for more, says in (
+        (["--time-factor", "2"], "2 as given, 3 by --checkpoint"),
+        (["--grid", lr], "1 by --grid, 5 by"),
+    ):
+        assert main(["baseline", "mean", *words, *more]) == 2
+        assert says in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
 def test_the_file_is_what_predict_step_gives(members, trained):
     interface = torch.load(trained[1], weights_only=False, map_location="cpu").eval()
     scale, hour = interface.model.scale, datetime.timedelta(hours=1)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,8 @@ from anemoi_scaleadapt.calibration.spread import Point
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.noise import ensemble_noise
 from anemoi_scaleadapt.training.scores import fair_crps
-from anemoi_scaleadapt.verification.rain import Rain, open_rain
+from anemoi_scaleadapt.verification.rain import Rain
+from anemoi_scaleadapt.verification.trained import context_frames, static_fields
 from anemoi_scaleadapt.verification.windows import HOUR, Coarse
 
 #: a window is wet where a coarse cell has this much, mm h-1
@@ -48,39 +48,13 @@ class Window:
     mean: Tensor
 
 
-def open_checkpoint(path: str, device: str | None = None) -> Any:
-    """Open an inference checkpoint of this package, ready to draw.
-
-    Parameters
-    ----------
-    path : str
-        ``inference-last.ckpt`` of a training run.
-    device : str, optional
-        By default the GPU, if there is one.
-
-    Raises
-    ------
-    ScaleAdaptError
-        If it is not there, cannot be read, holds another model, or its sampler has no sigma_max.
-    """
-    if not Path(path).is_file():
-        raise ScaleAdaptError(f"--checkpoint {path} is not there: give inference-last.ckpt of a training run.")
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        interface = torch.load(path, weights_only=False, map_location=device)
-    except Exception as error:
-        raise ScaleAdaptError(f"--checkpoint {path} cannot be read on {device}: {error}") from error
-    net = getattr(getattr(interface, "model", None), "downscaler", None)
-    if net is None:
-        raise ScaleAdaptError(
-            f"--checkpoint {path} is no inference checkpoint of this package: give inference-last.ckpt, not last.ckpt."
-        )
+def check_sampler(net: Any, path: str) -> None:
+    """Raise ScaleAdaptError where the sampler of the checkpoint `path` has no sigma_max to choose."""
     if net.sampler.name == "ancestral":
         raise ScaleAdaptError(
             f"--checkpoint {path} draws with the ancestral sampler, which starts at the schedule's end: it has no "
             "sigma_max to choose. Train with model.model.sampler.name: dpmpp_2m, or calibrate without --checkpoint."
         )
-    return interface.eval()
 
 
 def hours_of(days: list[str]) -> tuple[np.datetime64, np.datetime64]:
@@ -107,7 +81,7 @@ def read_windows(
     Parameters
     ----------
     interface : AnemoiModelInterface
-        From :func:`open_checkpoint`.
+        From :func:`anemoi_scaleadapt.verification.trained.open_checkpoint`.
     lr, hr : Rain
         Coarse and fine rain.
     days : list of str
@@ -122,7 +96,7 @@ def read_windows(
     ScaleAdaptError
         If no wet window of these days is in both datasets.
     """
-    model, net = interface.model, interface.model.downscaler
+    net = interface.model.downscaler
     scale, coarse = net.scale, Coarse(lr, net.scale.time)
     first, last = hours_of(days)
     found = []
@@ -139,10 +113,12 @@ def read_windows(
     windows = []
     for window in progress(evenly(found, number)):
         rows, columns, fine = wettest_square(coarse.frame(window), scale.space)
-        frames = [_frame(coarse, window + place * scale.time * HOUR, lr.shape) for place in scale.frame_ends]
-        x = torch.from_numpy(np.stack(frames)[:, rows, columns].astype("f4"))[None].to(device)
+        frames = context_frames(interface, coarse, window)[:, rows, columns]
+        x = torch.from_numpy(frames.astype("f4"))[None].to(device)
         truth = torch.from_numpy(hr.at(window)[(0, slice(None), *fine)])[None].to(device)
-        statics = _statics(interface, model, hr, window, fine)
+        statics = static_fields(interface, hr, window[:1])
+        if statics is not None:
+            statics = statics[(slice(None), slice(None), *fine)]
         with torch.inference_mode():
             mean = net.predict_mean(x, statics)
         windows.append(Window(window[0] - HOUR, x, truth, statics, mean))
@@ -157,22 +133,6 @@ def wettest_square(now: np.ndarray, space: int) -> tuple[slice, slice, tuple[sli
     y, x = divmod(int(sums.argmax()), sums.shape[1])
     fine = slice(y * space, (y + size[0]) * space), slice(x * space, (x + size[1]) * space)
     return slice(y, y + size[0]), slice(x, x + size[1]), fine
-
-
-def _frame(coarse: Coarse, window: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Coarse frame of a window; missing where the record does not have it, as at inference."""
-    return coarse.frame(window) if coarse.has(window) else np.full(shape, np.nan)
-
-
-def _statics(interface: Any, model: Any, hr: Rain, window: np.ndarray, fine: tuple[slice, slice]) -> Tensor | None:
-    """Static fields as the networks see them, (1, c, y, x)."""
-    if not model.static_names:
-        return None
-    fields = [open_rain(hr.path, name).at(window[:1])[0, 0] for name in model.static_names]
-    raw = torch.from_numpy(np.stack([f.ravel() for f in fields], axis=-1))[None, None, None]
-    device = model.downscaler.residual_std.device
-    seen = interface.pre_processors[model.hr](raw.to(device), in_place=False)
-    return model.statics(seen, hr.shape)[(slice(None), slice(None), *fine)]
 
 
 def measure(

@@ -1,8 +1,10 @@
-"""``anemoi-scaleadapt baseline``: write the members of a classical baseline, as any system writes its own."""
+"""``anemoi-scaleadapt baseline``: write a classical baseline, or a network's mean, as any system writes its members."""
 
 from pathlib import Path
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+
+MEAN = "the conditional mean of a trained network (--checkpoint), exact coarse totals"
 
 
 def add_arguments(parser) -> None:
@@ -11,13 +13,14 @@ def add_arguments(parser) -> None:
     from anemoi_scaleadapt.verification.systems import BASELINES
 
     add = parser.add_argument
-    parser.epilog = "; ".join(f"{name}: {text}" for name, (text, _) in BASELINES.items())
-    add("baseline", choices=list(BASELINES), help="which one")
+    texts = {name: text for name, (text, _) in BASELINES.items()} | {"mean": MEAN}
+    parser.epilog = "; ".join(f"{name}: {text}" for name, text in texts.items())
+    add("baseline", choices=list(texts), help="which one")
     add("--lr", required=True, help="coarse rain, hourly or every t hours: anemoi Zarr, NetCDF or Zarr")
     add("--to", required=True, help="NetCDF file to write")
     add("--grid", help="any file on the fine grid: gives its coordinates and the space factor")
-    add("--space-factor", type=int, help="s (default: from --grid)")
-    add("--time-factor", type=int, required=True, help="t, hours per window")
+    add("--space-factor", type=int, help="s (default: from --grid or --checkpoint)")
+    add("--time-factor", type=int, help="t, hours per window (for mean: from --checkpoint)")
     add("--start", help="end of the first hour, 2018-05-18T01:00 (default: the beginning of the coarse rain)")
     add("--end", help="end of the last hour (default: the end of the coarse rain)")
     add("--members", type=int, default=8, help="ensemble size (default: %(default)s)")
@@ -27,6 +30,8 @@ def add_arguments(parser) -> None:
         default = getattr(noise, name)
         add(f"--{name}", type=float, default=default, help=f"noise of rainfarm_ar1: {text} (default: {default})")
     add("--archive", help="fine rain of other days, for analog")
+    add("--checkpoint", help="inference-last.ckpt of a training run, for mean")
+    add("--device", help="for mean: cpu, cuda ... (default: the GPU, if there is one)")
 
 
 def main(args) -> int:
@@ -34,36 +39,72 @@ def main(args) -> int:
     from anemoi_scaleadapt.commands.verify import bar
     from anemoi_scaleadapt.verification.members import MembersFile
     from anemoi_scaleadapt.verification.rain import open_rain
-    from anemoi_scaleadapt.verification.spacetime import NoiseSettings
-    from anemoi_scaleadapt.verification.systems import Setup, build
     from anemoi_scaleadapt.verification.windows import Coarse, space_factor
 
-    if args.members < 1 or args.time_factor < 1:
-        raise ScaleAdaptError("--members and --time-factor must be 1 or more.")
-    coarse = Coarse(open_rain(args.lr), args.time_factor)
+    network = open_network(args)
+    trained = network.model.scale if network else None
+    if args.members < 1:
+        raise ScaleAdaptError("--members must be 1 or more.")
+    t = factor("--time-factor", args.time_factor, checkpoint=trained and trained.time)
+    coarse = Coarse(open_rain(args.lr), t)
     grid = open_rain(args.grid) if args.grid else None
-    if grid is None and args.space_factor is None:
-        raise ScaleAdaptError("the fine grid is not known: give --grid FILE or --space-factor s.")
-    s = space_factor(grid, coarse.rain) if grid else args.space_factor
-    if s < 1 or args.space_factor not in (None, s):
-        raise ScaleAdaptError(f"--space-factor {args.space_factor} does not fit: {s} by the grids; drop it.")
+    ratio = space_factor(grid, coarse.rain) if grid else None
+    s = factor("--space-factor", args.space_factor, grid=ratio, checkpoint=trained and trained.space)
     chosen = choose(coarse, args)
-    archive = open_rain(args.archive) if args.archive else None
-    noise = NoiseSettings(args.slope, args.spread, args.memory)
-    setup = Setup(coarse, s, args.time_factor, args.members, args.seed, archive, chosen, noise)
-    system = build(args.baseline, setup)
-    if system is None:
-        raise ScaleAdaptError(f"{args.baseline} is not defined for the pair ({s}, {args.time_factor}).")
     target = Path(args.to)
     if not target.parent.is_dir():
         raise ScaleAdaptError(f"--to {target}: its folder is not there; make it first.")
+    system = build_system(args, coarse, s, chosen, network, grid)
     shape = tuple(n * s for n in coarse.rain.shape)
     where = (grid.latitude, grid.longitude) if grid else (None, None)
-    with MembersFile(target, shape, s, args.time_factor, *where, f"baseline {args.baseline}") as file:
+    with MembersFile(target, shape, s, t, *where, f"baseline {args.baseline}") as file:
         for number, window in enumerate(bar(f"Writing {args.baseline}")(list(chosen))):
             file.add(window, system(window, number))
-    print(f"{target}: {len(chosen)} windows of {args.time_factor} h, {shape[0]} x {shape[1]} pixels.")
+    print(f"{target}: {len(chosen)} windows of {t} h, {shape[0]} x {shape[1]} pixels.")
     return 0
+
+
+def open_network(args):
+    """Open the checkpoint of ``mean``; None for the other baselines."""
+    if (args.baseline == "mean") != bool(args.checkpoint):
+        raise ScaleAdaptError("mean is that of a trained network: give --checkpoint FILE with it, and only with it.")
+    if not args.checkpoint:
+        return None
+    from anemoi_scaleadapt.verification.trained import open_checkpoint
+
+    return open_checkpoint(args.checkpoint, args.device)
+
+
+def factor(option, given, **found):
+    """Return a factor from its option or from files, which must agree."""
+    known = {f"by --{name}": value for name, value in found.items() if value is not None}
+    if given is not None:
+        known = {"as given": given, **known}
+    if not known:
+        raise ScaleAdaptError(f"{option} is not known: give it{' or --grid FILE' if 'grid' in found else ''}.")
+    if len(set(known.values())) > 1 or min(known.values()) < 1:
+        told = ", ".join(f"{value} {where}" for where, value in known.items())
+        raise ScaleAdaptError(f"{option} must be one whole number from 1: it is {told}.")
+    return next(iter(known.values()))
+
+
+def build_system(args, coarse, s, chosen, network, grid):
+    """Return the forecast function."""
+    from anemoi_scaleadapt.verification.rain import open_rain
+    from anemoi_scaleadapt.verification.spacetime import NoiseSettings
+    from anemoi_scaleadapt.verification.systems import Setup, build
+
+    if network:
+        from anemoi_scaleadapt.verification.trained import conditional_mean
+
+        forecast = conditional_mean(network, coarse, grid)
+        return lambda window, number: forecast(window)
+    archive = open_rain(args.archive) if args.archive else None
+    noise = NoiseSettings(args.slope, args.spread, args.memory)
+    system = build(args.baseline, Setup(coarse, s, coarse.t, args.members, args.seed, archive, chosen, noise))
+    if system is None:
+        raise ScaleAdaptError(f"{args.baseline} is not defined for the pair ({s}, {coarse.t}).")
+    return system
 
 
 def choose(coarse, args):

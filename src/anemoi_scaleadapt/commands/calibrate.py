@@ -91,9 +91,11 @@ def spread_of(args: Namespace, lr: "Rain", hr: "Rain", space: int) -> "Spread":
     """Measure the checkpoint's spread and find its sigma_max."""
     from anemoi_scaleadapt.calibration import spread, trained
     from anemoi_scaleadapt.errors import ScaleAdaptError
+    from anemoi_scaleadapt.verification.trained import open_checkpoint
 
-    interface = trained.open_checkpoint(args.checkpoint, args.device)
+    interface = open_checkpoint(args.checkpoint, args.device)
     net = interface.model.downscaler
+    trained.check_sampler(net, args.checkpoint)
     if (net.scale.space, net.scale.time) != (space, args.time):
         raise ScaleAdaptError(
             f"--checkpoint {args.checkpoint} was trained for the factors ({net.scale.space}, {net.scale.time}), not "
