@@ -19,24 +19,6 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[2]
 MARK = re.compile(r"<!--\s*not run:\s*(.*?)\s*-->\s*$", re.DOTALL)
-CHEAP = {
-    "system": {"hardware": {"accelerator": "cpu"}},
-    "model": {
-        "model": {
-            "network": {
-                "mean_channels": [8, 8],
-                "residual_channels": [8, 8],
-                "frame_channels": 8,
-                "blocks": 1,
-                "heads": 2,
-                "window": 3,
-            },
-            "sampler": {"steps": 2},
-        }
-    },
-    "dataloader": {"pin_memory": False, "batch_size": {"training": 2}, "limit_batches": {"validation": 1}},
-    "training": {"max_steps": 2, "method": {"crop": 50, "crops_per_field": 1, "score_members": 2}},
-}
 
 
 @dataclass(frozen=True)
@@ -91,22 +73,28 @@ def merge(base: dict, over: dict) -> dict:
 
 
 class Desk:
-    """A user's working folder."""
+    """A user's working folder; `network` replaces that of every config of training."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, network: dict) -> None:
         self.folder = folder
+        self.cheap = {
+            "system": {"hardware": {"accelerator": "cpu"}},
+            "model": {"model": {"network": network, "sampler": {"steps": 2}}},
+            "dataloader": {"pin_memory": False, "batch_size": {"training": 2}, "limit_batches": {"validation": 1}},
+            "training": {"max_steps": 2, "method": {"crop": 50, "crops_per_field": 1, "score_members": 2}},
+        }
 
     def shadow(self, name: str) -> None:
         """Put the packaged config `name` here, made cheap."""
         packaged = yaml.safe_load((REPOSITORY / "config" / f"{name}.yaml").read_text())
-        text = yaml.safe_dump(merge(packaged, CHEAP), sort_keys=False)
+        text = yaml.safe_dump(merge(packaged, self.cheap), sort_keys=False)
         (self.folder / f"{name}.yaml").write_text(text)
 
     def write(self, block: Block) -> None:
         """Write the file that a YAML block shows; a config of training gets the cheap values too."""
         values = yaml.safe_load(block.text)
         if "defaults" in values:
-            values = merge(values, CHEAP)
+            values = merge(values, self.cheap)
         path = self.folder / block.file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(values, sort_keys=False))
@@ -192,15 +180,15 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path) -> Desk:
+def desk(tmp_path, tiny_network) -> Desk:
     """An empty folder."""
-    return Desk(tmp_path)
+    return Desk(tmp_path, tiny_network)
 
 
 @pytest.fixture(scope="session")
-def after_readme(tmp_path_factory) -> Desk:
+def after_readme(tmp_path_factory, tiny_network) -> Desk:
     """The folder in which the README was followed: hr.zarr, lr.zarr, a checkpoint, members.nc."""
-    made = Desk(tmp_path_factory.mktemp("readme"))
+    made = Desk(tmp_path_factory.mktemp("readme"), tiny_network)
     made.comephore(dt.datetime(2023, 1, 1, 1), 744, size=100)
     made.shadow("s25t6")
     made.follow(REPOSITORY / "README.md")
@@ -208,13 +196,13 @@ def after_readme(tmp_path_factory) -> Desk:
 
 
 @pytest.fixture
-def continued(after_readme, tmp_path) -> Desk:
+def continued(after_readme, tmp_path, tiny_network) -> Desk:
     """A new folder with what the README left."""
     for name in ("hr.zarr", "lr.zarr", "comephore"):
         (tmp_path / name).symlink_to(after_readme.folder / name)
     for name in ("inference-last.ckpt", "members.nc"):
         shutil.copy(after_readme.folder / name, tmp_path / name)
-    return Desk(tmp_path)
+    return Desk(tmp_path, tiny_network)
 
 
 @pytest.fixture(scope="session")
