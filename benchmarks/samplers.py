@@ -79,12 +79,13 @@ def main():
         return torch.stack([ensemble_noise(0, members, s, net.scale.time, shape, draw) for s in starts])
 
     rows, count = [], [0]
-    net.residual.register_forward_hook(lambda *_: count.__setitem__(0, count[0] + 1))
+    net.residual.register_forward_hook(lambda _, __, out: count.__setitem__(0, count[0] + len(out)))
     for title, name, steps in track(SAMPLERS, console=Console(stderr=True)):
         count[0], begun = 0, time.perf_counter()
         drawn = net.sample(lr, noise, sampler=SamplerSettings(name=name, steps=steps))
         seconds = time.perf_counter() - begun
-        rows.append((title, count[0], seconds, {k: float(v) for k, v in ensemble_scores(drawn, hr).items()}))
+        evaluations = count[0] // (len(starts) * args.members)
+        rows.append((title, evaluations, seconds, {k: float(v) for k, v in ensemble_scores(drawn, hr).items()}))
     print(f"{len(starts)} windows, {args.members} members, {starts[0]:%Y-%m-%d} and others; {net.scale}\n")
     print("| sampler | evaluations | CRPS | relative | SSR | power < 8 px | relative | q99.9 | s |")
     print("|---|---|---|---|---|---|---|---|---|")

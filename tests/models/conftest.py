@@ -13,13 +13,13 @@ from anemoi_scaleadapt.transform import RainTransform
 def downscaler(tiny_network):
     """Build a downscaler: ``downscaler(space, time, network={}, sampler={}, statics=0, **scale)``."""
 
-    def build(space, time, network=None, sampler=None, statics=0, tile=512, detach_mean=True, **scale):
+    def build(space, time, network=None, sampler=None, statics=0, tile=512, detach_mean=True, transform="sqrt", **scale):
         torch.manual_seed(0)
         net = Downscaler(
             Scale.from_config({"space": space, "time": time} | scale),
             NetworkSettings.from_config(tiny_network | (network or {}), "network"),
             SamplerSettings(**{"steps": 3} | (sampler or {})),
-            RainTransform("sqrt", 0.2),
+            RainTransform(transform, 0.2),
             statics=statics,
             tile=tile,
             detach_mean=detach_mean,

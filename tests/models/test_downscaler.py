@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from anemoi_scaleadapt.conservation import block_mean
+from anemoi_scaleadapt.diffusion import denoised
+from anemoi_scaleadapt.losses import MaskedMSE
 
 
 def draw(net, lr, noise, members=2, **kwargs):
@@ -97,15 +99,52 @@ def test_a_zero_mean_head_gives_the_first_guess(downscaler, rain):
     torch.testing.assert_close(net.predict_mean(lr), context.base)
 
 
-@pytest.mark.parametrize("value", [0.0, -1.0, 300.0])
-def test_gradients_are_finite_on_extreme_input(downscaler, value):
-    net = downscaler(5, 2).train()
+def test_a_zero_residual_head_gives_the_denoiser_of_white_noise(downscaler):
+    # F = 0 is not "residual 0": D = x / (1 + sigma^2) is the perfect denoiser of white noise of deviation 1, so
+    # members are then the mean plus such noise
+    net = downscaler(4, 3).residual
+    torch.nn.init.zeros_(net.head.weight)
+    torch.nn.init.zeros_(net.head.bias)
+    x, sigma = torch.randn(3, 3, 16, 16), torch.tensor([0.03, 1.0, 20.0])
+    output = net(x, sigma, torch.randn(1, 8, 4, 4))
+    level = sigma[:, None, None, None]
+    torch.testing.assert_close(denoised(x, level, output), x / (1 + level**2))
+
+
+def gradients(net, lr, hr):
+    """Gradients of the loss of one step, as in training."""
+    terms = net.train().terms(lr, hr)
+    sum(MaskedMSE()(p[..., None], t[..., None]) for p, t in terms.values()).backward()
+    return [p.grad for p in net.parameters() if p.grad is not None]
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), 300.0])
+@pytest.mark.parametrize("transform", ["sqrt", "linear"])
+def test_gradients_are_finite_on_extreme_input(downscaler, value, transform):
+    net = downscaler(5, 2, transform=transform)
     lr = torch.full((2, net.scale.context_length, 4, 4), value)
-    terms = net.terms(lr, torch.full((2, 2, 20, 20), value))
-    loss = sum(torch.nan_to_num(p - t).square().mean() for p, t in terms.values())
-    loss.backward()
-    assert all(torch.isfinite(p.grad).all() for p in net.parameters() if p.grad is not None)
-    assert torch.isfinite(net.residual_std).all()
+    found = gradients(net, lr, torch.full((2, 2, 20, 20), value))
+    assert all(torch.isfinite(g).all() for g in found) and torch.isfinite(net.residual_std).all()
+    assert any((g != 0).any() for g in found) is (value > 0)  # dry and missing rain teach nothing
+
+
+def test_gradients_are_finite_where_gaps_lie_beside_a_cloudburst(downscaler):
+    net = downscaler(5, 2)
+    lr, hr = torch.full((2, net.scale.context_length, 4, 4), 300.0), torch.full((2, 2, 20, 20), 300.0)
+    lr[..., :2], hr[..., :10] = torch.nan, torch.nan
+    lr[1], hr[1] = -1.0, -1.0  # and one sample with nothing at all
+    found = gradients(net, lr, hr)
+    assert all(torch.isfinite(g).all() for g in found) and any((g != 0).any() for g in found)
+
+
+def test_the_layout_in_memory_changes_rounding_only(downscaler, rain, noise):
+    last, first = (downscaler(10, 3, network={"channels_last": layout}) for layout in (True, False))
+    first.load_state_dict(last.state_dict())
+    lr = rain(1, last.scale.context_length, 4, 4)
+    one, two = (net.residual.body.to_coarse.weight for net in (last, first))
+    assert one.is_contiguous(memory_format=torch.channels_last) and not one.is_contiguous() and two.is_contiguous()
+    torch.testing.assert_close(draw(first, lr, noise), draw(last, lr, noise), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(first.mean_rain(lr), last.mean_rain(lr), rtol=1e-4, atol=1e-5)
 
 
 def test_what_is_decided_by_the_total_is_not_learnt(downscaler):
