@@ -116,8 +116,7 @@ def try_value(key, value):
     elif place == "scale.conservation":
         Scale.from_config({**pair, "conservation": {name: value}})
     elif place == "model.model.network":
-        more = {"heads": {}, "blocks": {}, "patch": {}}[name]
-        NetworkSettings.from_config({name: value, **more}, place)
+        NetworkSettings.from_config({name: value}, place)
     elif place == "model.model.sampler":
         SamplerSettings.from_config({name: value}, place)
     elif place == "training.method":
