@@ -13,7 +13,9 @@ from anemoi_scaleadapt.transform import RainTransform
 def downscaler(tiny_network):
     """Build a downscaler: ``downscaler(space, time, network={}, sampler={}, statics=0, **scale)``."""
 
-    def build(space, time, network=None, sampler=None, statics=0, tile=512, detach_mean=True, transform="sqrt", **scale):
+    def build(
+        space, time, network=None, sampler=None, statics=0, tile=512, detach_mean=True, transform="sqrt", **scale
+    ):
         torch.manual_seed(0)
         net = Downscaler(
             Scale.from_config({"space": space, "time": time} | scale),

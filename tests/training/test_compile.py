@@ -1,0 +1,80 @@
+"""anemoi's key `model.compile` compiles our U-shapes: same results, and a checkpoint that anyone can load."""
+
+import copy
+import importlib.util
+import shutil
+
+import pytest
+import torch
+from anemoi.models.utils.compile import mark_for_compilation
+from omegaconf import OmegaConf
+
+from anemoi_scaleadapt.models.downscaler import Downscaler
+from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
+from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.transform import RainTransform
+
+UNET = "anemoi_scaleadapt.layers.unet.UShape"
+
+pytestmark = pytest.mark.skipif(not importlib.util.find_spec("triton"), reason="anemoi compiles only where triton is")
+
+
+def test_the_whole_u_shape_is_captured_and_gives_the_same(tiny_network):
+    # without torch's C++ compiler, which takes minutes: what would be compiled, with its gradients
+    torch.manual_seed(0)
+    network, pair = NetworkSettings.from_config(tiny_network, "network"), Scale.from_config({"space": 5, "time": 2})
+    plain = Downscaler(pair, network, SamplerSettings(), RainTransform("sqrt", 0.2))
+    torch.nn.init.normal_(plain.mean.head.weight)
+    torch.nn.init.normal_(plain.residual.head.weight)
+    options = {"backend": "aot_eager", "fullgraph": True}
+    net = mark_for_compilation(copy.deepcopy(plain), OmegaConf.create([{"module": UNET, "options": options}]))
+    assert compiled(net) == ["mean.body", "residual.body"]
+    same_gradients(net, plain)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not (shutil.which("g++") or shutil.which("clang++")), reason="torch.compile needs a C++ compiler on a CPU"
+)
+@pytest.mark.skipif(not importlib.util.find_spec("setuptools"), reason="torch.compile needs setuptools on a CPU")
+def test_a_compiled_training_leaves_a_checkpoint_that_needs_no_compiler(trainer, checkpoints, pair, tmp_path):
+    torch._dynamo.reset()
+    lr, hr = pair(space=5, cells=8, hours=60)
+    run = trainer("scaleadapt", lr, hr, *OVERRIDES, f"model.compile=[{{module: {UNET}}}]")
+    with torch._inductor.utils.fresh_cache():
+        run.train()
+        net = run.model.network.downscaler
+        assert compiled(net) == ["mean.body", "residual.body"]
+        assert torch._dynamo.utils.counters["stats"]["unique_graphs"] >= 2
+        plain = copy.deepcopy(net)
+        assert not compiled(plain)
+        same_gradients(net, plain)
+    interface = torch.load(checkpoints()[0], weights_only=False, map_location="cpu").eval()
+    assert not compiled(interface)
+    rain = torch.rand(1, net.scale.context_length, 8, 8)
+    drawn = interface.model.downscaler.sample(rain, lambda k: torch.randn(1, 2, 1, 40, 40))
+    assert torch.isfinite(drawn).all()
+
+
+OVERRIDES = ["scale.space=5", "scale.time=2", "period.training.end=100%", "period.validation.start=null"]
+OVERRIDES += ["training.max_steps=1", "dataloader.limit_batches.validation=0", "model.model.network.window=0"]
+
+
+def compiled(model):
+    """Names of the modules that are marked for compilation."""
+    return [name for name, module in model.named_modules() if getattr(module, "_compiled_call_impl", None) is not None]
+
+
+def same_gradients(*models):
+    """The loss of one step, with the same noise, has the same gradients."""
+    found = []
+    for model in models:
+        generator = torch.Generator().manual_seed(0)
+        rain = torch.rand(2, model.scale.context_length, 8, 8, generator=generator)
+        terms = model.train().terms(rain, torch.rand(2, 2, 40, 40, generator=generator), generator=generator)
+        model.zero_grad()
+        sum(torch.nan_to_num(p - t).square().mean() for p, t in terms.values()).backward()
+        found.append([p.grad for p in model.parameters() if p.grad is not None])
+    assert any(grad.abs().max() > 1e-3 for grad in found[0])
+    for got, wanted in zip(*found, strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-3, atol=1e-5)
