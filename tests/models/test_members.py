@@ -31,7 +31,7 @@ def draw(net, lr, members, statics=None):
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_one_three_or_eight_at_a_time_give_the_same_bits(downscaler, rain, rule):
     net = downscaler(5, 3, tile=24, conservation=rule)
-    lr = rain(1, net.scale.context_length, 7, 9)
+    lr = rain(1, net.scale.context_length, 5, 6)
     eight = draw(net, lr, range(8))
     for at_once in (1, 3):
         parts = [draw(net, lr, range(first, min(first + at_once, 8))) for first in range(0, 8, at_once)]

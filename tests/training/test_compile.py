@@ -9,27 +9,30 @@ import torch
 from anemoi.models.utils.compile import mark_for_compilation
 from omegaconf import OmegaConf
 
-from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
-from anemoi_scaleadapt.scale import Scale
-from anemoi_scaleadapt.transform import RainTransform
+from anemoi_scaleadapt.layers.unet import UShape
 
 UNET = "anemoi_scaleadapt.layers.unet.UShape"
 
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec("triton"), reason="anemoi compiles only where triton is")
 
 
-def test_the_whole_u_shape_is_captured_and_gives_the_same(tiny_network):
-    # without torch's C++ compiler, which takes minutes: what would be compiled, with its gradients
-    torch.manual_seed(0)
-    network, pair = NetworkSettings.from_config(tiny_network, "network"), Scale.from_config({"space": 5, "time": 2})
-    plain = Downscaler(pair, network, SamplerSettings(), RainTransform("sqrt", 0.2))
-    torch.nn.init.normal_(plain.mean.head.weight)
-    torch.nn.init.normal_(plain.residual.head.weight)
-    options = {"backend": "aot_eager", "fullgraph": True}
-    net = mark_for_compilation(copy.deepcopy(plain), OmegaConf.create([{"module": UNET, "options": options}]))
+def test_a_training_with_the_key_leaves_a_checkpoint_that_needs_no_compiler(trainer, checkpoints, pair):
+    # backend: all of torch.compile but its C++ compiler, which takes minutes; fullgraph: nothing is left out
+    lr, hr = pair(space=5, cells=8, hours=60)
+    options = "{backend: aot_eager, fullgraph: true}"
+    run = trainer("scaleadapt", lr, hr, *OVERRIDES, f"model.compile=[{{module: {UNET}, options: {options}}}]")
+    run.train()
+    net = run.model.network.downscaler
     assert compiled(net) == ["mean.body", "residual.body"]
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] >= 2
+    plain = copy.deepcopy(net)
+    assert not compiled(plain)
     same_gradients(net, plain)
+    interface = torch.load(checkpoints()[0], weights_only=False, map_location="cpu").eval()
+    assert not compiled(interface)
+    rain = torch.rand(1, net.scale.context_length, 8, 8)
+    drawn = interface.model.downscaler.sample(rain, lambda k: torch.randn(1, 2, 1, 40, 40))
+    assert torch.isfinite(drawn).all()
 
 
 @pytest.mark.slow
@@ -37,23 +40,16 @@ def test_the_whole_u_shape_is_captured_and_gives_the_same(tiny_network):
     not (shutil.which("g++") or shutil.which("clang++")), reason="torch.compile needs a C++ compiler on a CPU"
 )
 @pytest.mark.skipif(not importlib.util.find_spec("setuptools"), reason="torch.compile needs setuptools on a CPU")
-def test_a_compiled_training_leaves_a_checkpoint_that_needs_no_compiler(trainer, checkpoints, pair, tmp_path):
-    torch._dynamo.reset()
-    lr, hr = pair(space=5, cells=8, hours=60)
-    run = trainer("scaleadapt", lr, hr, *OVERRIDES, f"model.compile=[{{module: {UNET}}}]")
-    with torch._inductor.utils.fresh_cache():
-        run.train()
-        net = run.model.network.downscaler
-        assert compiled(net) == ["mean.body", "residual.body"]
-        assert torch._dynamo.utils.counters["stats"]["unique_graphs"] >= 2
-        plain = copy.deepcopy(net)
-        assert not compiled(plain)
-        same_gradients(net, plain)
-    interface = torch.load(checkpoints()[0], weights_only=False, map_location="cpu").eval()
-    assert not compiled(interface)
-    rain = torch.rand(1, net.scale.context_length, 8, 8)
-    drawn = interface.model.downscaler.sample(rain, lambda k: torch.randn(1, 2, 1, 40, 40))
-    assert torch.isfinite(drawn).all()
+def test_compiled_code_gives_the_same():
+    torch.manual_seed(0)
+    plain = torch.nn.Sequential(UShape((8, 8), blocks=1, heads=2, window=0)).eval()
+    for parameter in plain.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    net = mark_for_compilation(copy.deepcopy(plain), OmegaConf.create([{"module": UNET}]))
+    x = torch.randn(1, 8, 8, 8).contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        torch.testing.assert_close(net(x), plain(x), rtol=1e-4, atol=1e-5)
+    assert compiled(net) == ["0"]
 
 
 OVERRIDES = ["scale.space=5", "scale.time=2", "period.training.end=100%", "period.validation.start=null"]
