@@ -1,6 +1,6 @@
 """Draw what beta and L do. Usage: python examples/skill/figures.py RESULTS.json FOLDER
 
-Writes recipe_beta.png and recipe_length.png: four scores against the setting, a line for each pair.
+Writes recipe_beta.png and, when L was varied, recipe_length.png: four scores against the setting, a line for each pair.
 """
 
 import json
@@ -43,7 +43,10 @@ def draw(results: dict, setting: str, label: str, path: Path) -> None:
             (line,) = axes.plot([v for v, _ in found], [s[score] / unit for _, s in found], "o-", ms=4, label=name)
             own = next(s[score] / unit for value, s in found if value == RECIPE[config][setting])
             axes.plot(RECIPE[config][setting], own, "o", ms=10, mfc="none", color=line.get_color())
-        axes.set_xscale("log" if setting == "beta" else "linear")
+        values = sorted({v for config in TITLES for v, _ in points(results, config, setting)})
+        axes.set_xscale("log")
+        axes.set_xticks(values, [f"{v:g}" for v in values])
+        axes.minorticks_off()
         axes.set(title=title, xlabel=label)
         axes.axhline(1, color="0.7", lw=0.8, zorder=0)
     figure.axes[0].legend(frameon=False)
@@ -53,4 +56,5 @@ def draw(results: dict, setting: str, label: str, path: Path) -> None:
 if __name__ == "__main__":
     results, folder = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
     draw(results, "beta", "beta", folder / "recipe_beta.png")
-    draw(results, "L", "L, frames", folder / "recipe_length.png")
+    if any(len(points(results, config, "L")) > 1 for config in TITLES):
+        draw(results, "L", "L, frames", folder / "recipe_length.png")
