@@ -71,7 +71,7 @@ class NetworkSettings(Settings):
     heads, window : int
         Attention heads; width of the neighbourhood of the spatial attention (0: none).
     frames : str
-        How the L frames are mixed: ``attention`` over time, or ``stack``ed as channels of a convolution.
+        How the L frames are mixed: by ``attention`` over time, or by a convolution over all of them (``stack``).
     gain : bool
         Whether the residual network puts out a gain on its noisy input beside a bias.
     channels_last : bool
