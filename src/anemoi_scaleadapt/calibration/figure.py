@@ -7,6 +7,7 @@ import numpy as np
 
 from anemoi_scaleadapt.calibration.proposal import LOST_RAIN, SPACE_CORRELATION, TIME_CORRELATION, Proposal
 from anemoi_scaleadapt.calibration.spread import Spread
+from anemoi_scaleadapt.files import whole
 from anemoi_scaleadapt.scale import recipe
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def draw(proposal: Proposal, path: Path, spread: Spread | None = None) -> None:
         axis.legend(fontsize=8)
         axis.spines[["top", "right"]].set_visible(False)
     figure.suptitle(f"Calibration of the factors ({scale.space}, {scale.time})")
-    figure.savefig(path, dpi=120, format="png")
+    with whole(path) as part:
+        figure.savefig(part, dpi=120, format="png")
 
 
 def _draw_spread(ratio: "Axes", error: "Axes", spread: Spread) -> None:

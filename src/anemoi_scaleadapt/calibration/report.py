@@ -1,13 +1,13 @@
 """What a calibration found, as numbers for programs: one JSON file."""
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from anemoi_scaleadapt.calibration.proposal import Proposal
 from anemoi_scaleadapt.calibration.spread import Spread
+from anemoi_scaleadapt.files import write_text
 
 
 def as_dict(proposal: Proposal, spread: Spread | None = None, drawn: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -41,9 +41,4 @@ def as_dict(proposal: Proposal, spread: Spread | None = None, drawn: dict[str, A
 
 def write(path: Path, values: dict[str, Any]) -> None:
     """Write `values` to `path` in one go."""
-    half = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        half.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
+    write_text(path, json.dumps(values, indent=2) + "\n")

@@ -18,6 +18,7 @@ import numpy as np
 import xarray as xr
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.files import whole
 
 REQUIREMENT = "pycomlink==0.6.0"
 MEMBER = "pycomlink/io/example_data/example_areal_reference_data.nc"
@@ -222,14 +223,10 @@ def is_complete(path: Path, size: int, phase: int, every: int = 60) -> bool:
 
 
 def write(dataset: xr.Dataset, path: Path) -> None:
-    """Write to a temporary name beside ``path``, then rename."""
-    half = path.with_name(f".{path.name}.part")
+    """Write the file in one go."""
     encoding = {
         "rain": {"zlib": True, "complevel": 4, "shuffle": True},
         "time": {"units": "minutes since 2018-05-10"},
     }
-    try:
-        dataset.to_netcdf(half, engine="netcdf4", encoding=encoding)
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
+    with whole(path) as part:
+        dataset.to_netcdf(part, engine="netcdf4", encoding=encoding)

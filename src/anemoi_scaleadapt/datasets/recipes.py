@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.files import write_text
 
 #: Uncompressed bytes of a chunk and of a group of dates that are aimed at.
 CHUNK_BYTES, GROUP_BYTES = 4_000_000, 256_000_000
@@ -130,8 +131,6 @@ def recipe(
 
 
 def write(recipe: dict, path: Path) -> None:
-    """Write to a temporary name beside ``path``, then rename."""
-    half = path.with_name(f".{path.name}.part")
+    """Write the file in one go."""
     head = f"# anemoi-datasets create {path.name} {recipe['name']}.zarr\n"
-    half.write_text(head + yaml.safe_dump(recipe, sort_keys=False, width=110, allow_unicode=True), encoding="utf-8")
-    half.replace(path)
+    write_text(path, head + yaml.safe_dump(recipe, sort_keys=False, width=110, allow_unicode=True))

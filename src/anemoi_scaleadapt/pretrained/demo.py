@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from anemoi_scaleadapt import __version__
-from anemoi_scaleadapt.pretrained.sample import HOUR, SPACE, TIME, Sample
+from anemoi_scaleadapt.pretrained.sample import SPACE, TIME, Sample
 from anemoi_scaleadapt.verification.case import Case, Tallies, count
 from anemoi_scaleadapt.verification.rain import Rain
-from anemoi_scaleadapt.verification.windows import Coarse
+from anemoi_scaleadapt.verification.windows import HOUR, Coarse
 
 #: Baselines beside the members; both RainFARMs because the harder one changes with the weather.
 BASELINES = ("bicubic", "rainfarm", "rainfarm_ar1")

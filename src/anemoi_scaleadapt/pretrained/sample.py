@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.files import whole
 from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.verification.windows import HOUR
 
 PATH = Path(__file__).with_name("sample.nc")
-HOUR = np.timedelta64(3600, "s")
 EPOCH = np.datetime64("2018-05-01")
 #: First and last hour (ends) of the two days.
 PERIOD = ("2018-05-19T01:00", "2018-05-21T00:00")
@@ -140,12 +141,8 @@ def make(source: Path, target: Path) -> None:
     )  # fmt: skip
     squeeze = {"zlib": True, "complevel": 9, "shuffle": True}
     encoding = {name: squeeze for name in ("rain", "rain_coarse", "latitude", "longitude")}
-    half = target.with_name(f".{target.name}.part")
-    try:
-        out.to_netcdf(half, engine="netcdf4", encoding=encoding)
-        half.replace(target)
-    finally:
-        half.unlink(missing_ok=True)
+    with whole(target) as part:
+        out.to_netcdf(part, engine="netcdf4", encoding=encoding)
 
 
 def load_sample(path: Path = PATH) -> Sample:

@@ -9,7 +9,6 @@ of bfloat16 with its 8. Buffers (the standard deviation of the residual) stay fl
 
 import hashlib
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import torch
 
 from anemoi_scaleadapt import __version__
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.files import whole, write_text
 from anemoi_scaleadapt.models.downscaler import Downscaler
 from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
 from anemoi_scaleadapt.scale import Scale
@@ -79,20 +79,12 @@ def save(downscaler: Downscaler, folder: Path, provenance: dict[str, Any]) -> di
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / WEIGHTS, weights)
-        _write(folder / MODEL, (json.dumps(model, indent=2, ensure_ascii=False) + "\n").encode())
+        with whole(folder / WEIGHTS) as part:
+            part.write_bytes(weights)
+        write_text(folder / MODEL, json.dumps(model, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
         raise ScaleAdaptError(f"{folder} cannot be written: {error}. Give another folder.") from error
     return model
-
-
-def _write(path: Path, content: bytes) -> None:
-    half = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        half.write_bytes(content)
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def find(model: str | Path) -> Path:

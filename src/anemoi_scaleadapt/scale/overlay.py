@@ -1,10 +1,10 @@
 """The overlay file of a factor pair: what a user gives to `anemoi-training train --config-name=...`."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.files import write_text
 from anemoi_scaleadapt.scale.recipe import recipe
 from anemoi_scaleadapt.scale.settings import Scale
 
@@ -47,9 +47,4 @@ def write(path: Path, text: str) -> None:
         raise ScaleAdaptError(f"{path} is there already: remove it or give another name.")
     if not path.parent.is_dir():
         raise ScaleAdaptError(f"{path}: there is no folder {path.parent}; make it first.")
-    half = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        half.write_text(text, encoding="utf-8")
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
+    write_text(path, text)

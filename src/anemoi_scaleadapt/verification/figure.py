@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from anemoi_scaleadapt.files import whole
 from anemoi_scaleadapt.verification.baselines import nearest
 
 #: lower bounds of the colours, mm h-1
@@ -91,10 +92,9 @@ def draw(case, panels: dict, hours: np.ndarray, path: Path, subtitle: str | None
     x, y = left / size[0], 1 - 0.2 / size[1]
     figure.text(x, y, title, fontsize=14, fontweight="bold", color=INK, va="top")
     figure.text(x, y - 0.3 / size[1], subtitle, fontsize=9.5, color=GREY, va="top")
-    part = path.with_name(f".{path.name}.part")
-    figure.savefig(part, format="png")
+    with whole(path) as part:
+        figure.savefig(part, format="png")
     plt.close(figure)
-    part.replace(path)
 
 
 def _map(axes, image: np.ndarray) -> None:

@@ -4,10 +4,11 @@ import html
 import json
 from pathlib import Path
 
+from anemoi_scaleadapt.files import write_text
 from anemoi_scaleadapt.verification.charts import charts, colour
 from anemoi_scaleadapt.verification.figure import COLOURS, LEVELS
 from anemoi_scaleadapt.verification.gallery import Gallery
-from anemoi_scaleadapt.verification.scorecard import TITLES, cell, facts, plain, span, write_text
+from anemoi_scaleadapt.verification.scorecard import TITLES, cell, facts, plain, span
 from anemoi_scaleadapt.verification.scores import HEADLINE
 
 #: how near to its best value a score is: used to mark the best system of a column

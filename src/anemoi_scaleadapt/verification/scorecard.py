@@ -1,11 +1,11 @@
 """The scorecard: scores with intervals of every system, as JSON and as a Markdown table."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 
+from anemoi_scaleadapt.files import write_text
 from anemoi_scaleadapt.verification.bootstrap import combine, intervals, relative
 from anemoi_scaleadapt.verification.case import Case, Tallies
 from anemoi_scaleadapt.verification.curves import curves
@@ -135,13 +135,6 @@ def cell(key: str, value: float | None) -> str:
 def span(key: str, bounds: list | None) -> str:
     """Format an interval."""
     return f"[{cell(key, bounds[0])}, {cell(key, bounds[1])}]" if bounds else ""
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file under a temporary name and rename it."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
 
 
 def write(card: dict, folder: Path) -> None:
