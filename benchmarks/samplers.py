@@ -17,8 +17,9 @@ from rich.console import Console
 from rich.progress import track
 
 from anemoi_scaleadapt.models.settings import SamplerSettings
-from anemoi_scaleadapt.noise import ensemble_noise
+from anemoi_scaleadapt.noise import draws
 from anemoi_scaleadapt.training.scores import ensemble_scores
+from anemoi_scaleadapt.verification.trained import open_checkpoint
 
 SAMPLERS = [
     ("DPM++2M", "dpmpp_2m", 8),
@@ -61,8 +62,9 @@ def field(dataset, index):
     return torch.from_numpy(values.reshape(dataset.field_shape))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def prepare(description):
+    """From the command line to a network, its wettest windows and the noise of their members."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("checkpoint")
     parser.add_argument("--lr", required=True)
     parser.add_argument("--hr", required=True)
@@ -71,22 +73,22 @@ def main():
     parser.add_argument("--windows", type=int, default=4)
     parser.add_argument("--members", type=int, default=4)
     args = parser.parse_args()
-    net = torch.load(args.checkpoint, weights_only=False, map_location="cpu").model.eval().downscaler
+    net = open_checkpoint(args.checkpoint, "cpu", option="").model.downscaler
     lr, hr, starts = wettest(net, args.lr, args.hr, args.start, args.end, args.windows)
+    return args.members, net, lr, hr, starts, draws(0, range(args.members), starts, hr)
 
-    def noise(draw):
-        members, shape = range(args.members), tuple(hr.shape[-2:])
-        return torch.stack([ensemble_noise(0, members, s, net.scale.time, shape, draw) for s in starts])
 
+def main():
+    members, net, lr, hr, starts, noise = prepare(__doc__.splitlines()[0])
     rows, count = [], [0]
     net.residual.register_forward_hook(lambda _, __, out: count.__setitem__(0, count[0] + len(out)))
     for title, name, steps in track(SAMPLERS, console=Console(stderr=True)):
         count[0], begun = 0, time.perf_counter()
         drawn = net.sample(lr, noise, sampler=SamplerSettings(name=name, steps=steps))
         seconds = time.perf_counter() - begun
-        evaluations = count[0] // (len(starts) * args.members)
+        evaluations = count[0] // (len(starts) * members)
         rows.append((title, evaluations, seconds, {k: float(v) for k, v in ensemble_scores(drawn, hr).items()}))
-    print(f"{len(starts)} windows, {args.members} members, {starts[0]:%Y-%m-%d} and others; {net.scale}\n")
+    print(f"{len(starts)} windows, {members} members, {starts[0]:%Y-%m-%d} and others; {net.scale}\n")
     print("| sampler | evaluations | CRPS | relative | SSR | power < 8 px | relative | q99.9 | s |")
     print("|---|---|---|---|---|---|---|---|---|")
     first = rows[0][3]

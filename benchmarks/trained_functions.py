@@ -6,18 +6,15 @@ takes the wettest windows of a period and draws the same members every time. Pri
 mean jump between pixels across borders of coarse cells, over that inside cells; the truth's stands in the head.
 """
 
-import argparse
 from dataclasses import replace
 
 import pyproj  # noqa: F401  (before eccodes)
-import torch
 from conservation_edges import edge_ratio
 from rich.console import Console
 from rich.progress import track
-from samplers import wettest
+from samplers import prepare
 
 from anemoi_scaleadapt.models.settings import SamplerSettings
-from anemoi_scaleadapt.noise import ensemble_noise
 from anemoi_scaleadapt.scale import Conservation
 from anemoi_scaleadapt.training.scores import ensemble_scores
 
@@ -39,29 +36,15 @@ LEVELS = (5.0, 10.0, 20.0, 40.0, 80.0, 157.0)
 
 def main():
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoint")
-    parser.add_argument("--lr", required=True)
-    parser.add_argument("--hr", required=True)
-    parser.add_argument("--start")
-    parser.add_argument("--end")
-    parser.add_argument("--windows", type=int, default=4)
-    parser.add_argument("--members", type=int, default=4)
-    args = parser.parse_args()
-    net = torch.load(args.checkpoint, weights_only=False, map_location="cpu").model.eval().downscaler
-    lr, hr, starts = wettest(net, args.lr, args.hr, args.start, args.end, args.windows)
+    members, net, lr, hr, starts, noise = prepare(__doc__.splitlines()[0])
     scale = net.scale
-
-    def noise(draw):
-        members, shape = range(args.members), tuple(hr.shape[-2:])
-        return torch.stack([ensemble_noise(0, members, s, scale.time, shape, draw) for s in starts])
 
     def row(title, sampler):
         rain = net.sample(lr, noise, sampler=sampler)
         s = {k: float(v) for k, v in ensemble_scores(rain, hr).items()}
-        drawn = (s["crps"], s["ssr"], s["q999_ratio"], float(rain.max() / hr.max()), s["wet_fraction_ratio"])
-        numbers = [*drawn[1:], s["spectra_ratio_high"], edges(rain.flatten(0, 2))]
-        return f"| {title} | {drawn[0]:.4f} | " + " | ".join(f"{number:.2f}" for number in numbers) + " |"
+        numbers = [s["ssr"], s["q999_ratio"], float(rain.max() / hr.max()), s["wet_fraction_ratio"]]
+        numbers += [s["spectra_ratio_high"], edges(rain.flatten(0, 2))]
+        return f"| {title} | {s['crps']:.4f} | " + " | ".join(f"{number:.2f}" for number in numbers) + " |"
 
     def edges(rain):
         return edge_ratio(rain, scale.space) if scale.space > 1 else float("nan")
@@ -78,7 +61,7 @@ def main():
     for level in track([*(x for x in LEVELS if x < 0.99 * top), top], console=console):
         lines.append(row(f"{level:.0f}", SamplerSettings(sigma_max=level)))
     tables.append("| sigma_max " + head + "\n" + "\n".join(lines))
-    title = f"({scale.space}, {scale.time}): {len(starts)} windows, {args.members} members"
+    title = f"({scale.space}, {scale.time}): {len(starts)} windows, {members} members"
     print(f"{title}; the truth's edges: {edges(hr.flatten(0, 1)):.2f}\n")
     print("\n\n".join(tables))
 

@@ -4,7 +4,7 @@ import datetime
 
 import torch
 
-from anemoi_scaleadapt.noise import ensemble_noise, field_noise
+from anemoi_scaleadapt.noise import draws, ensemble_noise, field_noise
 
 START = datetime.datetime(2018, 5, 18)
 HOUR = datetime.timedelta(hours=1)
@@ -20,6 +20,14 @@ def test_a_member_does_not_know_the_others():
 def test_an_hour_does_not_know_its_window():
     early, late = (ensemble_noise(1, range(2), START + shift * HOUR, 3, (20, 30)) for shift in (0, 1))
     assert torch.equal(early[1:], late[:2])
+
+
+def test_the_windows_of_a_batch_have_each_its_own_noise_of_a_draw():
+    starts = [START, START + 3 * HOUR]
+    noise = draws(1, range(2, 4), starts, torch.empty(2, 3, 20, 30, dtype=torch.float64))
+    assert noise(5).dtype == torch.float64
+    for one, start in zip(noise(5), starts, strict=True):
+        assert torch.equal(one, ensemble_noise(1, range(2, 4), start, 3, (20, 30), 5).double())
 
 
 def test_every_key_counts():

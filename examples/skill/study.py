@@ -21,13 +21,16 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HOUR = dt.timedelta(hours=1)
+VERIFY = ("anemoi-scaleadapt", "verify")
+SLOW = ("--no-figure", "--no-report")
+#: the record
 FIRST, LAST = dt.datetime(2018, 5, 10), dt.datetime(2018, 5, 21)
 
 
@@ -180,10 +183,6 @@ def execute(run: Run, study: dict, data: Path, to: Path, device: str) -> dict:
     return summary(folder)
 
 
-VERIFY = ("anemoi-scaleadapt", "verify")
-SLOW = ("--no-figure", "--no-report")
-
-
 def pair(run: Run, data: Path, kind: str) -> tuple[Path, Path]:
     """Coarse and fine dataset of a run."""
     km = 25 if run.config.startswith("s25") else 10
@@ -191,11 +190,16 @@ def pair(run: Run, data: Path, kind: str) -> tuple[Path, Path]:
     return (fine if run.config.startswith("s1t") else data / f"{km}/{kind}-{km}km.zarr"), fine
 
 
+def all_folds(run: Run) -> str:
+    """Name of the record that the folds of a run's variant make together."""
+    return replace(run, fold="all").name
+
+
 def joined_score(of: list[Run], data: Path, to: Path) -> dict:
     """Join the members of all folds of a variant and score them as one record."""
     import xarray as xr
 
-    folder = to / f"{of[0].config}-{of[0].variant}-all-{of[0].seed}"
+    folder = to / all_folds(of[0])
     folder.mkdir(parents=True, exist_ok=True)
     step = Step(folder, of[0].seed)
     coarse, fine = pair(of[0], data, "every60")
@@ -281,7 +285,7 @@ def main() -> int:
         print(f"{time.time() - began:5.0f} s  {run.name}: {kept}  {results[run.name]['seconds']}", flush=True)
         together = [r for r in chosen if (r.config, r.variant, r.seed) == (run.config, run.variant, run.seed)]
         if study.get("pool") and len(together) == len(study["folds"]) and all(r.name in results for r in together):
-            name = f"{run.config}-{run.variant}-all-{run.seed}"
+            name = all_folds(run)
             results[name] = joined_score(together, args.data.resolve(), args.to.resolve())
             (args.to / f"{name}.json").write_text(json.dumps(results[name]))
         keep(results, args.to)

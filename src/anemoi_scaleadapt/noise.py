@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -51,3 +52,28 @@ def ensemble_noise(
     """
     ends = [start + datetime.timedelta(hours=h + 1) for h in range(hours)]
     return torch.stack([torch.stack([field_noise(seed, m, end, shape, draw) for m in members]) for end in ends])
+
+
+def draws(seed: int, members: range, starts: Sequence[datetime.datetime], like: Tensor) -> Callable[[int], Tensor]:
+    """Noise of the windows of a batch, as :meth:`anemoi_scaleadapt.models.downscaler.Downscaler.sample` wants it.
+
+    Parameters
+    ----------
+    seed, members
+        See :func:`ensemble_noise`.
+    starts : sequence of datetime.datetime
+        Start of each window.
+    like : Tensor
+        (n, t, y, x): hours, domain, device and type.
+
+    Returns
+    -------
+    callable
+        ``draw(k)`` is the k-th draw, (n, t, members, y, x).
+    """
+    hours, shape = like.shape[1], tuple(like.shape[-2:])
+
+    def draw(k: int) -> Tensor:
+        return torch.stack([ensemble_noise(seed, members, start, hours, shape, k) for start in starts]).to(like)
+
+    return draw

@@ -83,16 +83,6 @@ def test_more_noise_gives_more_spread_and_missing_truth_is_left_out(opened):
     assert trained.measure(net, windows, 5.0, 4) == before
 
 
-def test_a_wide_domain_is_cut_to_its_wettest_square(monkeypatch):
-    monkeypatch.setattr(trained, "EDGE", 12)
-    now = np.zeros((6, 9))
-    now[4, 7], now[0, 0] = 3, np.nan
-    rows, columns, fine = trained.wettest_square(now, 5)
-    assert rows.stop - rows.start == columns.stop - columns.start == 2
-    assert rows.start <= 4 < rows.stop and columns.start <= 7 < columns.stop
-    assert fine == (slice(5 * rows.start, 5 * rows.stop), slice(5 * columns.start, 5 * columns.stop))
-
-
 def test_a_day_without_rain_or_data_is_one_clear_error(opened):
     interface, lr, hr = opened
     with pytest.raises(ScaleAdaptError, match="--days 2031-01-01: no window of 2 h with rain"):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from anemoi_scaleadapt.training.crops import cut, draw_origins, turn
+from anemoi_scaleadapt.training.crops import cut, draw_origins, turn, wettest_square
 
 
 def test_dry_crops_are_not_drawn_and_weights_have_mean_one():
@@ -53,3 +53,13 @@ def test_the_eight_symmetries_differ_and_commute_with_coarsening():
     assert len({tuple(t.flatten().tolist()) for t in turned}) == 8
     pool = torch.nn.functional.avg_pool2d
     torch.testing.assert_close(pool(turned, 2), turn(pool(x, 2), torch.arange(8)))
+
+
+def test_a_wide_domain_is_cut_to_its_wettest_square():
+    now = torch.zeros(6, 9)
+    now[4, 7], now[0, 0] = 3, torch.nan
+    wetness, (rows, columns), fine = wettest_square(now, 5, 12)
+    assert wetness == 0.75
+    assert rows.stop - rows.start == columns.stop - columns.start == 2
+    assert rows.start <= 4 < rows.stop and columns.start <= 7 < columns.stop
+    assert fine == (slice(5 * rows.start, 5 * rows.stop), slice(5 * columns.start, 5 * columns.stop))

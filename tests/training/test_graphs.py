@@ -13,11 +13,11 @@ from anemoi_scaleadapt.transform import RainTransform
 
 
 @pytest.fixture
-def net(device):
-    sizes = {"mean_channels": (8, 8), "residual_channels": (8, 8), "frame_channels": 8, "blocks": 1, "heads": 2}
+def net(device, tiny_network):
     torch.manual_seed(0)
     scale = Scale.from_config({"space": 5, "time": 2})
-    net = Downscaler(scale, NetworkSettings(**sizes), SamplerSettings(), RainTransform("sqrt", 0.2)).to(device)
+    network = NetworkSettings.from_config(tiny_network, "network")
+    net = Downscaler(scale, network, SamplerSettings(), RainTransform("sqrt", 0.2)).to(device)
     for head in (net.mean.head, net.residual.head):
         torch.nn.init.normal_(head.weight, std=0.1)
     return net.train()

@@ -11,7 +11,8 @@ from torch import Tensor
 from anemoi_scaleadapt.calibration.sample import evenly
 from anemoi_scaleadapt.calibration.spread import Point
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.noise import ensemble_noise
+from anemoi_scaleadapt.noise import draws
+from anemoi_scaleadapt.training.crops import wettest_square
 from anemoi_scaleadapt.training.scores import fair_crps
 from anemoi_scaleadapt.verification.rain import Rain
 from anemoi_scaleadapt.verification.trained import context_frames, static_fields
@@ -112,8 +113,9 @@ def read_windows(
     device = net.residual_std.device
     windows = []
     for window in progress(evenly(found, number)):
-        rows, columns, fine = wettest_square(coarse.frame(window), scale.space)
-        frames = context_frames(interface, coarse, window)[:, rows, columns]
+        now = torch.from_numpy(coarse.frame(window))
+        _, place, fine = wettest_square(now, scale.space, EDGE)
+        frames = context_frames(interface, coarse, window)[(slice(None), *place)]
         x = torch.from_numpy(frames.astype("f4"))[None].to(device)
         truth = torch.from_numpy(hr.at(window)[(0, slice(None), *fine)])[None].to(device)
         statics = static_fields(interface, hr, window[:1])
@@ -123,16 +125,6 @@ def read_windows(
             mean = net.predict_mean(x, statics)
         windows.append(Window(window[0] - HOUR, x, truth, statics, mean))
     return windows
-
-
-def wettest_square(now: np.ndarray, space: int) -> tuple[slice, slice, tuple[slice, slice]]:
-    """Place the wettest square of at most ``EDGE`` pixels: rows and columns of the coarse grid, both of the fine."""
-    size = [min(max(EDGE // space, 1), n) for n in now.shape]
-    wet = torch.from_numpy(np.nan_to_num(now))[None, None]
-    sums = torch.nn.functional.avg_pool2d(wet, size, stride=1)[0, 0]
-    y, x = divmod(int(sums.argmax()), sums.shape[1])
-    fine = slice(y * space, (y + size[0]) * space), slice(x * space, (x + size[1]) * space)
-    return slice(y, y + size[0]), slice(x, x + size[1]), fine
 
 
 def measure(
@@ -165,11 +157,7 @@ def measure(
     sampler = net.sampler.updated({"sigma_max": float(sigma_max)}, "sampler")
     sums = np.zeros(4)
     for w in progress(windows):
-        shape, start = tuple(w.truth.shape[-2:]), w.start.astype("M8[s]").item()
-
-        def noise(draw: int, start=start, shape=shape, w=w) -> Tensor:
-            return ensemble_noise(0, range(members), start, net.scale.time, shape, draw)[None].to(w.lr)
-
+        noise = draws(0, range(members), [w.start.astype("M8[s]").item()], w.truth)
         with torch.inference_mode():
             rain = net.sample(w.lr, noise, w.statics, sampler, w.mean)
             known = ~(w.truth.isnan() | rain.isnan().any(dim=2))

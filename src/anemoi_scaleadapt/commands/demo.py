@@ -17,10 +17,9 @@ def main(args) -> int:
     """Draw, score, write rain.png and members.nc, print the table."""
     if args.members < 2:
         raise ScaleAdaptError(f"--members {args.members}: an ensemble has 2 or more.")
-    try:
-        args.to.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ScaleAdaptError(f"--to {args.to} cannot be made: {error}") from error
+    from anemoi_scaleadapt.commands.verify import make_folder
+
+    make_folder(args.to, "--to")
     from rich.console import Console
 
     with Console(stderr=True).status("loading torch, weights and rain") as status:

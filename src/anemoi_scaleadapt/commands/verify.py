@@ -59,13 +59,13 @@ def bar(description: str):
     return lambda items: track(items, description=description)
 
 
-def make_folder(name: str) -> Path:
+def make_folder(name: str | Path, option: str = "--out") -> Path:
     """Make the folder for the results."""
     folder = Path(name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ScaleAdaptError(f"--out {folder} cannot be made: {error}") from error
+        raise ScaleAdaptError(f"{option} {folder} cannot be made: {error}") from error
     return folder
 
 

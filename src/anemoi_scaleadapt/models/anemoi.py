@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.models.downscaler import Downscaler
 from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
-from anemoi_scaleadapt.noise import ensemble_noise
+from anemoi_scaleadapt.noise import draws
 from anemoi_scaleadapt.scale import Scale
 from anemoi_scaleadapt.tasks import average_hours
 from anemoi_scaleadapt.transform import RainTransform
@@ -158,20 +157,15 @@ class ScaleAdaptModel(nn.Module):
         fine = tuple(self.scale.space * n for n in shape)
         statics = self.statics(x.get(self.hr), fine)
         chosen = self.downscaler.sampler.updated(sampler or {}, "predict_kwargs.sampler")
-        draw = partial(self._noise, lr, range(first_member, first_member + members), date, seed, fine)
+        window = lr.new_empty(1, self.scale.time, *fine)
+        noise = draws(seed, range(first_member, first_member + members), [date], window)
         z = self.downscaler.predict_mean(lr, statics)
-        rain = self.downscaler.sample(lr, draw, statics, chosen, z)
+        rain = self.downscaler.sample(lr, lambda k: noise(k).expand(len(lr), -1, -1, -1, -1), statics, chosen, z)
         out = {self.hr: rearrange(rain, "b t m y x -> b t m (y x) 1")}
         if with_mean:
             mean = self.downscaler.mean_rain(lr, mean=z)
             out[f"{self.hr}_mean"] = rearrange(mean, "b t y x -> b t 1 (y x) 1")
         return out
-
-    def _noise(
-        self, lr: Tensor, members: range, date: datetime.datetime, seed: int, shape: tuple[int, int], draw: int
-    ) -> Tensor:
-        noise = ensemble_noise(seed, members, date, self.scale.time, shape, draw).to(lr)
-        return noise.expand(lr.shape[0], *noise.shape)
 
     def fill_metadata(self, md_dict: dict) -> None:
         """Write into a checkpoint's metadata what this model expects and is."""

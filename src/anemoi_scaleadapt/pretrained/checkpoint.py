@@ -37,9 +37,16 @@ def export(
         If the file is no inference checkpoint of this package, its model needs static fields, or nobody says what the
         licence of its data is.
     """
-    from anemoi_scaleadapt.pretrained.weights import save
+    from anemoi.utils.checkpoints import load_metadata
 
-    model, metadata = open_checkpoint(checkpoint)
+    from anemoi_scaleadapt.pretrained.weights import save
+    from anemoi_scaleadapt.verification.trained import open_checkpoint
+
+    model = open_checkpoint(checkpoint, "cpu", option="").model
+    try:
+        metadata = load_metadata(str(checkpoint))
+    except Exception as error:
+        raise ScaleAdaptError(f"{checkpoint} is no inference checkpoint of anemoi: {error}") from error
     if model.static_names:
         raise ScaleAdaptError(
             f"{checkpoint}: its model takes static fields ({', '.join(model.static_names)}), which belong to one "
@@ -54,29 +61,6 @@ def export(
     if note:
         provenance["note"] = note
     return save(model.downscaler, folder, provenance)
-
-
-def open_checkpoint(path: Path) -> tuple[Any, dict[str, Any]]:
-    """Return the :class:`~anemoi_scaleadapt.models.anemoi.ScaleAdaptModel` of a checkpoint and anemoi's metadata."""
-    import torch
-    from anemoi.utils.checkpoints import load_metadata
-
-    from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
-
-    if not path.is_file():
-        raise ScaleAdaptError(f"{path} is not there: give an inference checkpoint, inference-last.ckpt.")
-    try:
-        metadata = load_metadata(str(path))
-        interface = torch.load(path, map_location="cpu", weights_only=False)
-    except Exception as error:
-        raise ScaleAdaptError(
-            f"{path} is no inference checkpoint ({type(error).__name__}: {str(error).splitlines()[0][:200]}): give "
-            "inference-last.ckpt, which anemoi-training writes beside last.ckpt."
-        ) from error
-    model = getattr(interface, "model", None)
-    if not isinstance(model, ScaleAdaptModel):
-        raise ScaleAdaptError(f"{path} holds {type(model or interface).__name__}, not a model of anemoi-scaleadapt.")
-    return model, metadata
 
 
 def describe_training(metadata: dict[str, Any], hr: str) -> dict[str, Any]:

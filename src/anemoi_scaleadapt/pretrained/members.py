@@ -1,7 +1,6 @@
 """Members of one window from plain arrays."""
 
 import datetime
-from functools import partial
 
 import numpy as np
 import torch
@@ -9,7 +8,7 @@ from einops import rearrange
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.noise import ensemble_noise
+from anemoi_scaleadapt.noise import draws
 
 
 def draw_members(
@@ -50,14 +49,8 @@ def draw_members(
     if members < 1:
         raise ScaleAdaptError(f"members = {members}: at least one.")
     lr = torch.from_numpy(np.ascontiguousarray(frames, "float32"))[None]
-    shape = tuple(n * scale.space for n in frames.shape[1:])
-    noise = partial(_noise, seed, range(members), start, scale.time, shape)
     with torch.inference_mode():
         z = model.predict_mean(lr)
-        rain = model.sample(lr, noise, mean=z)
         mean = model.mean_rain(lr, mean=z)
+        rain = model.sample(lr, draws(seed, range(members), [start], mean), mean=z)
     return rearrange(rain[0], "t m y x -> m t y x").numpy(), mean[0].numpy()
-
-
-def _noise(seed, members, start, hours, shape, draw):
-    return ensemble_noise(seed, members, start, hours, shape, draw)[None]

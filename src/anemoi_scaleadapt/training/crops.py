@@ -44,6 +44,31 @@ def draw_origins(now: Tensor, size: int, count: int) -> tuple[Tensor, Tensor]:
     return origins, weights / weights.mean()
 
 
+def wettest_square(now: Tensor, space: int, edge: int) -> tuple[float, tuple[slice, slice], tuple[slice, slice]]:
+    """Place the wettest square of a coarse frame (y, x), mm h-1.
+
+    Parameters
+    ----------
+    space : int
+        Fine pixels on a side of a coarse cell, s.
+    edge : int
+        Width of the square in fine pixels; rounded down to whole cells and to the domain.
+
+    Returns
+    -------
+    wetness : float
+        Its mean rain; NaN counts as none.
+    coarse, fine : tuple of slice
+        Its rows and columns on either grid.
+    """
+    size = [min(max(1, edge // space), n) for n in now.shape]
+    means = F.avg_pool2d(torch.nan_to_num(now)[None], size, stride=1)[0]
+    y, x = divmod(int(means.argmax()), means.shape[1])
+    coarse = slice(y, y + size[0]), slice(x, x + size[1])
+    fine = tuple(slice(part.start * space, part.stop * space) for part in coarse)
+    return float(means.max()), coarse, fine
+
+
 def cut(x: Tensor, origins: Tensor, size: int, factor: int) -> Tensor:
     """Cut crops from (batch, c, y, x) whose pixels are 1 / `factor` coarse cells wide: (count, c, size, size)."""
     width = size * factor

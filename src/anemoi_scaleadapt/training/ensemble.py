@@ -4,11 +4,11 @@ import datetime
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.noise import ensemble_noise
+from anemoi_scaleadapt.noise import draws
+from anemoi_scaleadapt.training.crops import wettest_square
 from anemoi_scaleadapt.training.settings import MethodSettings
 
 #: validation noise belongs to this date, so that every validation draws the same
@@ -80,18 +80,13 @@ class WettestWindows:
         """
         if not self.due:
             return
-        space, now = net.scale.space, torch.nan_to_num(net.current(lr))
-        size = [min(max(1, self.settings.score_size // space), n) for n in now.shape[-2:]]
-        wetness, place = F.avg_pool2d(now[:, None], size, stride=1).flatten(1).max(dim=1)
-        for i in range(len(lr)):
-            if len(self._kept) == self.settings.score_windows and wetness[i] <= self._kept[-1][0]:
+        for i, now in enumerate(net.current(lr)):
+            wetness, coarse, fine = wettest_square(now, net.scale.space, self.settings.score_size)
+            if len(self._kept) == self.settings.score_windows and wetness <= self._kept[-1][0]:
                 continue
-            y, x = divmod(int(place[i]), now.shape[-1] - size[1] + 1)
-            rows, columns = slice(y, y + size[0]), slice(x, x + size[1])
-            fine = (slice(y * space, (y + size[0]) * space), slice(x * space, (x + size[1]) * space))
-            cut = [lr[i, :, rows, columns], hr[(i, slice(None), *fine)]]
+            cut = [lr[(i, slice(None), *coarse)], hr[(i, slice(None), *fine)]]
             cut.append(None if statics is None else statics[(i, slice(None), *fine)])
-            self._kept.append((float(wetness[i]), *(None if a is None else a.clone() for a in cut)))
+            self._kept.append((wetness, *(None if a is None else a.clone() for a in cut)))
             self._kept = sorted(self._kept, key=lambda kept: -kept[0])[: self.settings.score_windows]
 
     @torch.no_grad()
@@ -102,12 +97,8 @@ class WettestWindows:
         lr, hr = (torch.stack([kept[k] for kept in self._kept]) for k in (1, 2))
         statics = None if self._kept[0][3] is None else torch.stack([kept[3] for kept in self._kept])
         self._kept = []
-        members, shape = range(self.settings.score_members), tuple(hr.shape[-2:])
-
-        def noise(draw: int) -> Tensor:
-            starts = [EPOCH + datetime.timedelta(days=i) for i in range(len(lr))]
-            return torch.stack([ensemble_noise(0, members, day, hr.shape[1], shape, draw) for day in starts]).to(lr)
-
+        starts = [EPOCH + datetime.timedelta(days=i) for i in range(len(lr))]
+        noise = draws(0, range(self.settings.score_members), starts, hr)
         z = net.predict_mean(lr, statics)
         rain = net.sample(lr, noise, statics, mean=z)
         truth = torch.where(hr >= 0, hr, torch.nan)

@@ -13,31 +13,42 @@ from anemoi_scaleadapt.verification.rain import Rain, open_rain
 from anemoi_scaleadapt.verification.windows import HOUR, Coarse
 
 
-def open_checkpoint(path: str, device: str | None = None) -> Any:
+def open_checkpoint(path: str | Path, device: str | None = None, option: str = "--checkpoint") -> Any:
     """Open an inference checkpoint of this package, ready to draw.
 
     Parameters
     ----------
-    path : str
-        ``inference-last.ckpt`` of a training run.
+    path : str or Path
+        ``inference-last.ckpt`` of a training run. It is a Python pickle: give only one that you trust.
     device : str, optional
         By default the GPU, if there is one.
+    option : str, optional
+        What the user gave it by, for error messages.
 
     Raises
     ------
     ScaleAdaptError
         If it is not there, cannot be read, or holds another model.
     """
+    from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
+
+    named = f"{option} {path}".strip()
     if not Path(path).is_file():
-        raise ScaleAdaptError(f"--checkpoint {path} is not there: give inference-last.ckpt of a training run.")
+        raise ScaleAdaptError(f"{named} is not there: give inference-last.ckpt of a training run.")
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
         interface = torch.load(path, weights_only=False, map_location=device)
     except Exception as error:
-        raise ScaleAdaptError(f"--checkpoint {path} cannot be read on {device}: {error}") from error
-    if getattr(getattr(interface, "model", None), "downscaler", None) is None:
         raise ScaleAdaptError(
-            f"--checkpoint {path} is no inference checkpoint of this package: give inference-last.ckpt, not last.ckpt."
+            f"{named} is no inference checkpoint, or cannot be read on {device} ({type(error).__name__}: "
+            f"{str(error).splitlines()[0][:200]}): give inference-last.ckpt, which anemoi-training writes beside "
+            "last.ckpt."
+        ) from error
+    model = getattr(interface, "model", None)
+    if not isinstance(model, ScaleAdaptModel):
+        raise ScaleAdaptError(
+            f"{named} is no inference checkpoint: {Path(path).name} holds {type(model or interface).__name__}, not a "
+            "model of anemoi-scaleadapt. Give inference-last.ckpt, not last.ckpt."
         )
     return interface.eval()
 
