@@ -11,12 +11,13 @@ def shaped(*values):
 
 
 def test_by_hand():
-    # sample 0: errors 1 and 3 -> 5; sample 1: one known error of 2 -> 4; mean 4.5
+    # errors 1 and 3, then one known error of 2: (1 + 9 + 4) / 3 over all; samples have means 5 and 4
     pred = shaped([1.0, 3.0], [2.0, 99.0])
     target = shaped([0.0, 0.0], [0.0, float("nan")])
-    assert MaskedMSE()(pred, target) == pytest.approx(4.5)
-    assert MaskedMSE()(pred, target, weights=torch.tensor([3.0, 1.0])) == pytest.approx((3 * 5 + 4) / 4)
+    assert MaskedMSE()(pred, target) == pytest.approx(14 / 3)
+    assert MaskedMSE()(pred, target, weights=torch.tensor([3.0, 0.5])) == pytest.approx((3 * 5 + 0.5 * 4) / 2)
     assert MaskedMSE()(pred, target, squash=False).shape == (1,)
+    assert MaskedMSE()(pred, target, squash=False, weights=torch.ones(2)).shape == (1,)
 
 
 def test_nothing_known_gives_zero_and_a_finite_gradient():

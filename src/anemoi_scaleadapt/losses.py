@@ -6,10 +6,11 @@ from torch import Tensor
 
 
 class MaskedMSE(BaseLoss):
-    """Mean square error of each sample over its known values, then the weighted mean over samples.
+    """Mean square error over all known values of a batch; or of each sample, weighted.
 
-    Values whose target is NaN (missing rain, or cells that the coarse totals already decide) take no part. A
-    sample without any known value counts for nothing.
+    Values whose target is NaN (missing rain, or cells that the coarse totals already decide) take no part. With
+    weights it is the mean over samples of weight times the sample's mean over its known values, zero if it has none:
+    weights decide how much a batch counts beside others.
     """
 
     def forward(
@@ -34,7 +35,8 @@ class MaskedMSE(BaseLoss):
         known = ~torch.isnan(target)
         error = torch.where(known, pred.float() - torch.where(known, target, 0).float(), 0).square()
         over = tuple(range(1, pred.ndim - (0 if squash else 1)))
-        count = known.sum(over)
-        each = error.sum(over) / count.clamp(min=1)
-        share = (count > 0) * (1.0 if weights is None else weights.view(-1, *[1] * (count.ndim - 1)))
-        return (each * share).sum(0) / share.sum(0).clamp(min=1e-9)
+        error, count = error.sum(over), known.sum(over)
+        if weights is None:
+            return error.sum(0) / count.sum(0).clamp(min=1)
+        each = error / count.clamp(min=1)
+        return (each * weights.view(-1, *[1] * (each.ndim - 1))).mean(0)

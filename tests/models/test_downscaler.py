@@ -5,7 +5,9 @@ import torch
 
 from anemoi_scaleadapt.conservation import block_mean
 from anemoi_scaleadapt.diffusion import denoised
+from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.losses import MaskedMSE
+from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
 
 
 def draw(net, lr, noise, members=2, **kwargs):
@@ -192,9 +194,33 @@ def test_one_batch_is_learnt_by_heart(downscaler):
     assert last["mean"] < 0.05 * first["mean"] and last["residual"] < 0.6 * first["residual"]
 
 
+def test_totals_are_kept_inside_the_sampler_from_a_noise_level_on(downscaler, rain, noise):
+    # the levels are 80, 5.2 and 0.03: conserved below 10 is conserved at two of them, below 0.01 at none
+    inside = downscaler(5, 2)
+    lr = rain(1, inside.scale.context_length, 4, 4)
+    members = {
+        limit: draw(inside, lr, noise, sampler=SamplerSettings(steps=3, conserve_below=limit))
+        for limit in (0.01, 10, 1e6)
+    }
+    after = draw(downscaler(5, 2, conservation={"inside_sampler": False}), lr, noise)
+    torch.testing.assert_close(members[0.01], after, rtol=0, atol=0)
+    assert (members[10] - after).abs().max() > 1e-3 and (members[10] - members[1e6]).abs().max() > 1e-3
+
+
+def test_the_mean_of_many_fields_is_not_scaled_up_to_the_totals(downscaler, rain):
+    # z = sqrt(rain) varies: the square of its mean falls short of the mean rain, rightly so
+    net = downscaler(5, 1)
+    lr = rain(1, net.scale.context_length, 4, 4)
+    mean, state = torch.full((1, 1, 20, 20), 0.1), torch.zeros(1, 1, 20, 20)
+    wet = (net.current(lr) > 0).repeat_interleave(5, 1).repeat_interleave(5, 2)[:, None]
+    free, bound = (net._bound(state, mean, net.current(lr), conserved) for conserved in (False, True))
+    assert (free[wet] == 0).all() and (bound[wet] > 0).all()
+    torch.testing.assert_close(free[~wet], bound[~wet])
+
+
 def test_the_gain_is_a_factor_on_the_noisy_input_and_can_be_left_out(downscaler):
     for gain in (True, False):
-        net = downscaler(5, 2, network={"gain": gain}).residual
+        net = downscaler(5, 2, network={"gain": gain, "averages": []}).residual
         torch.nn.init.zeros_(net.head.weight)
         torch.nn.init.zeros_(net.head.bias)
         with torch.no_grad():
@@ -203,6 +229,24 @@ def test_the_gain_is_a_factor_on_the_noisy_input_and_can_be_left_out(downscaler)
         got = net(x, sigma, torch.zeros(1, 8, 4, 4))
         wanted = 3 * x / 5**0.5 if gain else torch.full_like(x, 3.0)
         torch.testing.assert_close(got, wanted)
+
+
+def test_averages_of_the_noisy_input_are_passed_on_with_gains_of_their_own(downscaler):
+    net = downscaler(5, 2, network={"averages": [1, 3]}).residual
+    torch.nn.init.zeros_(net.head.weight)
+    torch.nn.init.zeros_(net.head.bias)
+    with torch.no_grad():
+        net.head.bias[-2:] = torch.tensor([2.0, 5.0])  # squares of three patches, first and second hour
+    x, sigma = torch.ones(1, 2, 16, 16), torch.tensor([3.0])
+    got = net(x, sigma, torch.zeros(1, 8, 4, 4))
+    wanted = torch.tensor([2.0, 5.0])[:, None, None].expand(2, 16, 16) / (1 + (3 / 12) ** 2) ** 0.5
+    torch.testing.assert_close(got[0], wanted)
+
+
+@pytest.mark.parametrize("averages", [(2,), (0,), (1.5,), (True,), (65,)])
+def test_averages_must_be_odd_numbers_of_patches(averages):
+    with pytest.raises(ScaleAdaptError, match=r"model\.network\.averages.*odd"):
+        NetworkSettings.from_config({"averages": averages}, "model.network")
 
 
 def test_without_any_attention_it_still_draws_exact_totals(downscaler, rain, noise):

@@ -6,13 +6,21 @@ import torch
 from anemoi_scaleadapt.training.crops import cut, draw_origins, turn, wettest_square
 
 
-def test_dry_crops_are_not_drawn_and_weights_have_mean_one():
+def test_dry_crops_are_not_drawn_and_weights_are_known_on_average():
     now = torch.zeros(2, 6, 6)
     now[1, :3, :3] = 1.0
-    origins, weights = draw_origins(now, 3, 500)
+    origins, weights, wet = draw_origins(now, 3, 2000)
     assert (origins[:, 0] == 1).all()
-    assert weights.mean() == pytest.approx(1.0) and (weights > 0).all()
+    # 16 places in each frame, and 9 of the second hold some of the wet square: (3 + 2 + 1)^2 / 9 in all
+    assert wet == pytest.approx(4 / 32) and weights.mean() == pytest.approx(4 / 32, rel=0.1)
     assert (origins[:, 1:] <= 2).all()
+
+
+def test_frames_with_less_rain_weigh_less():
+    torch.manual_seed(0)
+    wet = (torch.rand(2, 20, 20) < torch.tensor([0.8, 0.1])[:, None, None]).float()
+    much, little = (draw_origins(frame[None], 4, 500)[1].mean() for frame in wet)
+    assert much / little == pytest.approx(float(wet[0].mean() / wet[1].mean()), rel=0.25)
 
 
 def test_weights_undo_the_choice():
@@ -20,7 +28,7 @@ def test_weights_undo_the_choice():
     torch.manual_seed(0)
     now = torch.rand(1, 12, 12) * (torch.rand(1, 12, 12) > 0.6)
     values = torch.rand(12, 12)
-    origins, weights = draw_origins(now, 2, 40000)
+    origins, weights, _ = draw_origins(now, 2, 40000)
     total = torch.zeros(2)
     for (_, i, j), w in zip(origins.tolist(), weights.tolist(), strict=True):
         wet = now[0, i : i + 2, j : j + 2] > 0
@@ -35,7 +43,7 @@ def test_weights_undo_the_choice():
 
 
 def test_all_dry_still_draws():
-    origins, weights = draw_origins(torch.zeros(1, 4, 4), 2, 5)
+    origins, weights, _ = draw_origins(torch.zeros(1, 4, 4), 2, 5)
     assert origins.shape == (5, 3) and torch.isfinite(weights).all()
 
 

@@ -19,6 +19,8 @@ from anemoi_scaleadapt.transform import RainTransform
 
 #: how fast the residual's running standard deviation forgets, a step
 FORGET = 0.02
+#: noise level from which sampling starts at most, unless told otherwise: that of the largest patterns of a residual
+START = 80.0
 
 
 def just_run(network: nn.Module, run: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
@@ -79,7 +81,7 @@ class Downscaler(nn.Module):
     @property
     def sigma_max(self) -> float:
         """Noise level at which sampling starts."""
-        return self.sampler.sigma_max or min(float(self.levels[-1]), 20.0)
+        return self.sampler.sigma_max or min(float(self.levels[-1]), START)
 
     def context(self, lr: Tensor, statics: Tensor | None = None) -> Context:
         """Context of coarse frames (n, L, y, x) in mm h-1, padded to the networks' stride."""
@@ -222,10 +224,13 @@ class Downscaler(nn.Module):
         height, width = now.shape[-2] * self.scale.space, now.shape[-1] * self.scale.space
         mean = mean[..., :height, :width]
 
+        inside = self.scale.conservation.inside_sampler
+
         def denoise(x: Tensor, sigma: Tensor) -> Tensor:
             def each(x: Tensor, condition: Tensor, mean: Tensor, now: Tensor) -> Tensor:
                 output = self._output(x, sigma, condition, now)
-                return self._bound(diffusion.denoised(x, sigma.to(x), output), mean, now)
+                estimate = diffusion.denoised(x, sigma.to(x), output)
+                return self._bound(estimate, mean, now, inside and float(sigma) <= sampler.conserve_below)
 
             flat = rearrange(x, "n t m y x -> (n m) t y x")
             return rearrange(alone(each)(flat, condition, mean, now), "(n m) t y x -> n t m y x", n=len(now))
@@ -266,11 +271,16 @@ class Downscaler(nn.Module):
         z = mean[:, None] + self.residual_std[:, None, None] * residual
         return conserve(self.transform.inverse(z), now[:, None], self.scale.conservation).flatten(0, 1)
 
-    def _bound(self, residual: Tensor, mean: Tensor, now: Tensor) -> Tensor:
-        """Map residuals (n * m, t, y, x) to the nearest ones that keep the coarse totals, where they are known."""
+    def _bound(self, residual: Tensor, mean: Tensor, now: Tensor, conserved: bool) -> Tensor:
+        """Map residuals (n * m, t, y, x) to the nearest ones that keep the coarse totals, where they are known.
+
+        What is denoised from much noise is the mean of many fields. In the square root's space a mean is less than
+        what the totals ask for, and scaling it up would take from the members' variance: not `conserved`, residuals
+        only become dry where the coarse cell is.
+        """
         members = len(residual) // len(now)
         mean, std = mean.repeat_interleave(members, 0), self.residual_std[:, None, None]
-        if not self.scale.conservation.inside_sampler:
+        if not conserved:
             dry = nearest(now == 0, self.scale.space).repeat_interleave(members, 0)[:, None]
             return torch.where(dry, -mean / std, residual)
         rain = self._rain(residual, mean, torch.nan_to_num(now).repeat_interleave(members, 0))

@@ -1,11 +1,13 @@
 """The two networks: the conditional mean with attention, and the denoiser of the residual."""
 
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.diffusion import condition_noise
 from anemoi_scaleadapt.layers.attention import FrameAttention, FrameStack
+from anemoi_scaleadapt.layers.averages import averages
 from anemoi_scaleadapt.layers.blocks import NoiseEmbedding, zero_init
 from anemoi_scaleadapt.layers.unet import UShape, patches, unpatch
 from anemoi_scaleadapt.models.context import frame_centres, hour_centres
@@ -52,7 +54,7 @@ class ContextEncoder(nn.Module):
         n = frames.shape[0]
         pairs = rearrange([frames, present], "k n l y x -> (n l) k y x")
         tokens = rearrange(self.frame(patches(pairs, self.patch, self.channels_last)), "(n l) c y x -> n l c y x", n=n)
-        there = nn.functional.max_pool2d(present, self.patch) > 0
+        there = F.max_pool2d(present, self.patch) > 0
         mixed = self.attention(tokens, there, self.current, self.hours, self.centres)
         fine = torch.cat([still, base, *extra], dim=1)
         merged = self.merge(rearrange(mixed, "n t c y x -> n (t c) y x"))
@@ -95,9 +97,10 @@ class MeanNetwork(nn.Module):
 class ResidualNetwork(nn.Module):
     """Denoiser of the standardised residual, conditioned on the context and the mean.
 
-    Its output is F of Karras et al. with sigma_data = 1, as a gain on the noisy input plus a bias,
-    F = a x + b: the per-pixel norm inside hides the amplitude of the noise, which the gain brings back. With
-    ``network.gain`` off the network puts out F itself.
+    Its output is F of Karras et al. with sigma_data = 1, as gains on the noisy input and on its local averages
+    plus a bias, F = a x + sum_k a_k mean_k(x) + b: the per-pixel norm inside hides the amplitude of the noise, which
+    the gain brings back, and the best guess from much noise is a weighted local average. With ``network.gain`` off
+    the network puts out F itself.
 
     Parameters
     ----------
@@ -108,12 +111,17 @@ class ResidualNetwork(nn.Module):
     def __init__(self, scale: Scale, network: NetworkSettings, still: int) -> None:
         super().__init__()
         self.patch, self.time, self.channels_last = network.patch, scale.time, network.channels_last
-        channels, values = network.residual_channels, scale.time * network.patch**2
+        self.widths, self.gain = network.averages, network.gain
+        channels, values, smooth = (
+            network.residual_channels,
+            scale.time * network.patch**2,
+            scale.time * len(self.widths),
+        )
         self.encoder = ContextEncoder(scale, network, still, scale.time, channels[0])
-        self.noisy = nn.Conv2d(values, channels[0], 3, padding=1)
+        self.noisy = nn.Conv2d(values + smooth, channels[0], 3, padding=1)
         self.level = NoiseEmbedding(EMBEDDING)
         self.body = UShape(channels, network.blocks, network.heads, 0, EMBEDDING)
-        self.head = zero_init(nn.Conv2d(channels[0], (1 + network.gain) * values, 1))
+        self.head = zero_init(nn.Conv2d(channels[0], 2 * values + smooth if network.gain else values, 1))
 
     def condition(self, frames: Tensor, present: Tensor, base: Tensor, still: Tensor, mean: Tensor) -> Tensor:
         """Encode what does not change from step to step or member to member, (n, c, y / p, x / p)."""
@@ -131,18 +139,28 @@ class ResidualNetwork(nn.Module):
         condition : Tensor
             From :meth:`condition`, (n, c, y / p, x / p).
         """
-        x = condition_noise(x, sigma[:, None, None, None])
+        sigma_map = sigma[:, None, None, None]
+        smooth = averages(x, sigma_map, self.patch, self.widths)
+        x = condition_noise(x, sigma_map)
         members = x.shape[0] // condition.shape[0]
-        h = self.noisy(patches(x, self.patch, self.channels_last)) + condition.repeat_interleave(members, dim=0)
-        output = unpatch(self.head(self.body(h, self.level(sigma))), self.patch)
-        if output.shape[1] == self.time:
-            return output
-        gain, bias = output.chunk(2, dim=1)
-        return gain * x + bias
+        seen = torch.cat([patches(x, self.patch, self.channels_last), *smooth], dim=1)
+        h = self.noisy(seen) + condition.repeat_interleave(members, dim=0)
+        output = self.head(self.body(h, self.level(sigma)))
+        if not self.gain:
+            return unpatch(output, self.patch)
+        values = self.time * self.patch**2
+        gain, bias, *gains = output.split([values, values, *[self.time] * len(smooth)], dim=1)
+        output = unpatch(gain, self.patch) * x + unpatch(bias, self.patch)
+        if smooth:
+            low = sum(a * mean for a, mean in zip(gains, smooth, strict=True))
+            output = output + F.interpolate(low, scale_factor=self.patch, mode="bilinear", align_corners=False)
+        return output
 
     def reach(self) -> int:
         """How many fine pixels an output looks to each side, in x."""
-        return self.patch * (1 + 1 + self.body.reach())
+        # rounding to patches, the 3 x 3 convolution at the entry, the body, averages and the way back from them
+        averaged = max(self.widths) // 2 + 1 if self.widths else 0
+        return self.patch * (1 + 1 + self.body.reach() + averaged)
 
     def condition_reach(self) -> int:
         """How many fine pixels a feature of the condition looks to each side."""

@@ -73,7 +73,10 @@ class NetworkSettings(Settings):
     frames : str
         How the L frames are mixed: by ``attention`` over time, or by a convolution over all of them (``stack``).
     gain : bool
-        Whether the residual network puts out a gain on its noisy input beside a bias.
+        Whether the residual network puts out gains on its noisy input and on its averages beside a bias.
+    averages : tuple of int
+        Widths in patches, odd, of the squares over which the residual network also sees its noisy input averaged;
+        empty for none.
     channels_last : bool
         Layout in memory; changes speed and nothing else.
     """
@@ -87,6 +90,7 @@ class NetworkSettings(Settings):
     window: int = 5
     frames: str = "attention"
     gain: bool = True
+    averages: tuple[int, ...] = (1, 3, 7, 15)
     channels_last: bool = True
 
     def check(self, where: str) -> None:
@@ -100,6 +104,9 @@ class NetworkSettings(Settings):
             _require(len(value) == 2, f"{where}.{key}", value, "must be two numbers")
         choice(f"{where}.frames", self.frames, ("attention", "stack"))
         switch(f"{where}.gain", self.gain)
+        for width in self.averages:
+            odd = isinstance(width, int) and not isinstance(width, bool) and 1 <= width <= 63 and width % 2 == 1
+            _require(odd, f"{where}.averages", self.averages, "must be odd numbers of patches, 1 to 63")
         switch(f"{where}.channels_last", self.channels_last)
         for key, value in {"mean_channels": self.mean_channels[1], "frame_channels": self.frame_channels}.items():
             _require(value % self.heads == 0, f"{where}.{key}", value, f"must be a multiple of heads = {self.heads}")
@@ -118,7 +125,9 @@ class SamplerSettings(Settings):
     sigma_min, rho : float
         Smallest level and exponent of the Karras schedule.
     sigma_max : float, optional
-        Largest level, the knob of the ensemble's spread; 0 stands for the largest level that beta trains, at most 20.
+        Largest level, the knob of the ensemble's spread; 0 stands for the largest level that beta trains, at most 80.
+    conserve_below : float
+        Noise level from which on denoised estimates keep the coarse totals, if conservation is inside the sampler.
     """
 
     name: str = "dpmpp_2m"
@@ -126,9 +135,11 @@ class SamplerSettings(Settings):
     sigma_min: float = 0.03
     sigma_max: float = 0.0
     rho: float = 7.0
+    conserve_below: float = 5.0
 
     def check(self, where: str) -> None:
         """See the base class."""
+        real(f"{where}.conserve_below", self.conserve_below, 0, 1e9, "a noise level", low_included=True)
         choice(f"{where}.name", self.name, SAMPLERS)
         integer(f"{where}.steps", self.steps, 1, 1000, "the number of noise levels")
         real(f"{where}.sigma_min", self.sigma_min, 0, 1, "the smallest noise level")

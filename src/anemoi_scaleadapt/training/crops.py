@@ -10,12 +10,13 @@ from torch import Tensor
 FLOOR = 0.1
 
 
-def draw_origins(now: Tensor, size: int, count: int) -> tuple[Tensor, Tensor]:
+def draw_origins(now: Tensor, size: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
     """Draw crops of coarse frames, likelier where more cells are wet.
 
     A crop without a wet cell teaches nothing (its total is zero and so is every pixel) and is never drawn while
     there are others. What the networks learn is the mean over wet cells; a crop drawn with probability p and
-    holding a share w of wet cells therefore weighs w / p.
+    holding a share w of wet cells therefore weighs w / p. Weights of different batches compare: frames with little
+    rain weigh little.
 
     Parameters
     ----------
@@ -31,17 +32,19 @@ def draw_origins(now: Tensor, size: int, count: int) -> tuple[Tensor, Tensor]:
     origins : Tensor
         (count, 3): sample, row and column of the first cell.
     weights : Tensor
-        (count,), with mean one.
+        (count,), w / p over the number of places; the more of the frames is wet, the larger.
+    wet : Tensor
+        Mean of w over all places, (): the weights' mean over many draws.
     """
     share = F.avg_pool2d((now > 0).float()[:, None], size, stride=1)[:, 0]
     chance = torch.where(share > 0, share.clamp(min=FLOOR), 0).flatten()
     if chance.sum() == 0:
         chance = torch.ones_like(chance)
     index = torch.multinomial(chance, count, replacement=True)
-    weights = (share.flatten() / chance)[index].clamp(min=1e-6)
+    weights = share.flatten()[index] / chance[index] * chance.mean()
     rows, columns = share.shape[1:]
     origins = torch.stack([index // (rows * columns), index // columns % rows, index % columns], dim=1)
-    return origins, weights / weights.mean()
+    return origins, weights, share.mean()
 
 
 def wettest_square(now: Tensor, space: int, edge: int) -> tuple[float, tuple[slice, slice], tuple[slice, slice]]:

@@ -18,6 +18,9 @@ from anemoi_scaleadapt.training.graphs import Recorder
 from anemoi_scaleadapt.training.scores import NAMES, ensemble_scores
 from anemoi_scaleadapt.training.settings import MethodSettings
 
+#: how fast the running wet share of batches forgets, a step
+FORGET = 0.02
+
 
 class ScaleAdaptTraining(BaseTrainingModule):
     """Train the conditional mean and the residual diffusion together.
@@ -40,6 +43,8 @@ class ScaleAdaptTraining(BaseTrainingModule):
         super().__init__(config=config, **anemoi)
         self.runner = Recorder() if self.settings.graphs else just_run
         self.wettest = WettestWindows(self.settings)
+        self.register_buffer("wet_share", torch.zeros(()), persistent=False)
+        self.wet_steps = 0
         #: what the last validation drew, None where it drew nothing
         self.ensemble: Ensemble | None = None
 
@@ -63,15 +68,22 @@ class ScaleAdaptTraining(BaseTrainingModule):
         space = self.network.scale.space
         size = min(max(1, self.settings.crop // space), *lr.shape[-2:])
         now = torch.nan_to_num(self.network.downscaler.current(lr))
-        origins, weights = draw_origins(now, size, lr.shape[0] * self.settings.crops_per_field)
+        origins, weights, wet = draw_origins(now, size, lr.shape[0] * self.settings.crops_per_field)
         which = symmetries(len(origins), lr.device)
         coarse = hide_frames(cut(lr, origins, size, 1), self.network.scale.frame_ends, self.settings.hide_frames)
         return (
             turn(coarse, which),
             turn(cut(hr, origins, size, space), which),
             None if statics is None else turn(cut(statics, origins, size, space), which),
-            weights,
+            weights / self._usual(wet),
         )
+
+    @torch.no_grad()
+    def _usual(self, wet: Tensor) -> Tensor:
+        """Running mean of the wet share of batches, which brings the weights of crops to a mean of about one."""
+        self.wet_steps += 1
+        self.wet_share.lerp_(wet, max(1 / self.wet_steps, FORGET))
+        return self.wet_share.clamp(min=1e-6)
 
     def _step(self, batch: dict[str, Tensor], validation_mode: bool = False) -> TrainingStepOutput:
         """Loss of a batch; validation also keeps its wettest windows."""
