@@ -21,6 +21,7 @@ from anemoi_scaleadapt.training.scores import ensemble_scores
 FUNCTIONS = [
     ("identity, cell (default)", {}),
     ("identity, cell, only at the end", {"inside_sampler": False}),
+    ("identity, cell, at every noise level", {}),
     ("identity, cell, smooth", {"smooth": True}),
     ("identity, cell, smooth, only at the end", {"smooth": True, "inside_sampler": False}),
     ("tapered 4, cell", {"function": "tapered"}),
@@ -54,7 +55,8 @@ def main():
     lines = []
     for title, keys in track(FUNCTIONS, console=console):
         net.scale = replace(scale, conservation=Conservation(**keys))
-        lines.append(row(title, net.sampler))
+        below = 1e8 if title.endswith("every noise level") else net.sampler.conserve_below
+        lines.append(row(title, replace(net.sampler, conserve_below=below)))
     tables.append("| f, scope " + head + "\n" + "\n".join(lines))
     net.scale, lines = scale, []
     top = float(net.levels[-1])
