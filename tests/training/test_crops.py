@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from anemoi_scaleadapt.training.crops import cut, draw_origins, turn, wettest_square
+from anemoi_scaleadapt.training.crops import RunningMean, cut, draw_origins, turn, wettest_square
 
 
 def test_dry_crops_are_not_drawn_and_weights_are_known_on_average():
@@ -21,6 +21,15 @@ def test_frames_with_less_rain_weigh_less():
     wet = (torch.rand(2, 20, 20) < torch.tensor([0.8, 0.1])[:, None, None]).float()
     much, little = (draw_origins(frame[None], 4, 500)[1].mean() for frame in wet)
     assert much / little == pytest.approx(float(wet[0].mean() / wet[1].mean()), rel=0.25)
+
+
+def test_a_running_mean_is_the_mean_at_first_and_then_follows():
+    mean = RunningMean()
+    assert [float(mean(torch.tensor(v))) for v in (1.0, 3.0, 5.0)] == pytest.approx([1, 2, 3])
+    for _ in range(400):
+        mean(torch.tensor(7.0))
+    assert float(mean.mean) == pytest.approx(7, abs=0.01)
+    assert float(RunningMean()(torch.tensor(0.0))) > 0 and not mean.state_dict()
 
 
 def test_weights_undo_the_choice():

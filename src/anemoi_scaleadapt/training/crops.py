@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 #: least drawing probability of a crop with any wet cell, relative to one that is wet all over
 FLOOR = 0.1
+#: how fast a running mean forgets, a step
+FORGET = 0.02
 
 
 def draw_origins(now: Tensor, size: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -45,6 +47,26 @@ def draw_origins(now: Tensor, size: int, count: int) -> tuple[Tensor, Tensor, Te
     rows, columns = share.shape[1:]
     origins = torch.stack([index // (rows * columns), index // columns % rows, index % columns], dim=1)
     return origins, weights, share.mean()
+
+
+class RunningMean(nn.Module):
+    """Mean of a number over the batches so far, the last fifty or so counting most.
+
+    Divided by that of the wet share, the weights of crops have a mean of about one over many batches, and each batch
+    keeps its own weight among them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(()), persistent=False)
+        self.count = 0
+
+    @torch.no_grad()
+    def forward(self, value: Tensor) -> Tensor:
+        """Take a batch's value into the mean and return it, at least 1e-6."""
+        self.count += 1
+        self.mean.lerp_(value, max(1 / self.count, FORGET))
+        return self.mean.clamp(min=1e-6)
 
 
 def wettest_square(now: Tensor, space: int, edge: int) -> tuple[float, tuple[slice, slice], tuple[slice, slice]]:

@@ -12,14 +12,11 @@ from torch import Tensor
 from anemoi_scaleadapt.diffusion import draw_lognormal
 from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
 from anemoi_scaleadapt.models.downscaler import just_run
-from anemoi_scaleadapt.training.crops import cut, draw_origins, hide_frames, symmetries, turn
+from anemoi_scaleadapt.training.crops import RunningMean, cut, draw_origins, hide_frames, symmetries, turn
 from anemoi_scaleadapt.training.ensemble import Ensemble, WettestWindows
 from anemoi_scaleadapt.training.graphs import Recorder
 from anemoi_scaleadapt.training.scores import NAMES, ensemble_scores
 from anemoi_scaleadapt.training.settings import MethodSettings
-
-#: how fast the running wet share of batches forgets, a step
-FORGET = 0.02
 
 
 class ScaleAdaptTraining(BaseTrainingModule):
@@ -43,8 +40,7 @@ class ScaleAdaptTraining(BaseTrainingModule):
         super().__init__(config=config, **anemoi)
         self.runner = Recorder() if self.settings.graphs else just_run
         self.wettest = WettestWindows(self.settings)
-        self.register_buffer("wet_share", torch.zeros(()), persistent=False)
-        self.wet_steps = 0
+        self.usual_wet = RunningMean()
         #: what the last validation drew, None where it drew nothing
         self.ensemble: Ensemble | None = None
 
@@ -75,15 +71,8 @@ class ScaleAdaptTraining(BaseTrainingModule):
             turn(coarse, which),
             turn(cut(hr, origins, size, space), which),
             None if statics is None else turn(cut(statics, origins, size, space), which),
-            weights / self._usual(wet),
+            weights / self.usual_wet(wet),
         )
-
-    @torch.no_grad()
-    def _usual(self, wet: Tensor) -> Tensor:
-        """Running mean of the wet share of batches, which brings the weights of crops to a mean of about one."""
-        self.wet_steps += 1
-        self.wet_share.lerp_(wet, max(1 / self.wet_steps, FORGET))
-        return self.wet_share.clamp(min=1e-6)
 
     def _step(self, batch: dict[str, Tensor], validation_mode: bool = False) -> TrainingStepOutput:
         """Loss of a batch; validation also keeps its wettest windows."""
