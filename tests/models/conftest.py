@@ -14,7 +14,16 @@ def downscaler(tiny_network):
     """Build a downscaler: ``downscaler(space, time, network={}, sampler={}, statics=0, **scale)``."""
 
     def build(
-        space, time, network=None, sampler=None, statics=0, tile=512, detach_mean=True, transform="sqrt", **scale
+        space,
+        time,
+        network=None,
+        sampler=None,
+        statics=0,
+        tile=512,
+        detach_mean=True,
+        transform="sqrt",
+        amplitude=0.75,
+        **scale,
     ):
         torch.manual_seed(0)
         net = Downscaler(
@@ -25,6 +34,7 @@ def downscaler(tiny_network):
             statics=statics,
             tile=tile,
             detach_mean=detach_mean,
+            amplitude=amplitude,
         )
         for module in net.modules():  # zero-initialised layers would hide what is before them
             if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):

@@ -194,6 +194,30 @@ def test_one_batch_is_learnt_by_heart(downscaler):
     assert last["mean"] < 0.05 * first["mean"] and last["residual"] < 0.6 * first["residual"]
 
 
+def test_the_deviation_of_the_residual_grows_with_the_coarse_rain(downscaler):
+    net = downscaler(5, 2)
+    net.residual_std.copy_(torch.tensor([2.0, 3.0]))
+    now = torch.tensor([0.0, 3.2, 20.0])[:, None, None].expand(3, 4, 4)  # z = sqrt(rain / 0.2) = 0, 4, 10
+    std = net.std(now)
+    assert std.shape == (3, 2, 20, 20)
+    wanted = torch.tensor([2.0, 3.0]) * torch.tensor([0.25, 4.25, 10.25])[:, None] ** 0.75
+    torch.testing.assert_close(std[:, :, 7, 9], wanted)
+    same = downscaler(5, 2, amplitude=0.0)
+    assert (same.std(now) == 1).all() and torch.isfinite(net.std(torch.full((1, 4, 4), torch.nan))).all()
+
+
+def test_the_running_factor_makes_residuals_of_unit_variance(downscaler, rain):
+    net = downscaler(5, 1).train()
+    lr, truth = rain(2, net.scale.context_length, 4, 4), torch.Generator().manual_seed(0)
+    hr = net.transform.inverse(3 + torch.randn(2, 1, 20, 20, generator=truth))
+    for _ in range(300):
+        net.terms(lr, hr)
+    net.eval()
+    zero = torch.full((2,), 1e6)  # at endless noise the target is the residual itself
+    _, aim = net.terms(lr, hr, sigma=zero)["residual"]
+    assert aim[~aim.isnan()].square().mean().sqrt() == pytest.approx(1, abs=0.02)
+
+
 def test_totals_are_kept_inside_the_sampler_from_a_noise_level_on(downscaler, rain, noise):
     # the levels are 80, 5.2 and 0.03: conserved below 10 is conserved at two of them, below 0.01 at none
     inside = downscaler(5, 2)

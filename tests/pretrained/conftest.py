@@ -56,6 +56,7 @@ def anemoi_model(network, statics=()):
         "scale": {"space": 5, "time": 3},
         "transform": "sqrt",
         "detach_mean": True,
+        "amplitude": 0.75,
         "network": network,
         "sampler": {"steps": 3},
         "tile": 512,

@@ -14,17 +14,31 @@ from anemoi_scaleadapt.models.downscaler import Downscaler
 from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
 from anemoi_scaleadapt.noise import draws
 from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.scale.check import real
 from anemoi_scaleadapt.tasks import average_hours
 from anemoi_scaleadapt.transform import RainTransform
 
-KEYS = {"_target_", "lr", "hr", "variable", "scale", "transform", "detach_mean", "network", "sampler", "tile"}
+KEYS = {
+    "_target_",
+    "lr",
+    "hr",
+    "variable",
+    "scale",
+    "transform",
+    "detach_mean",
+    "amplitude",
+    "network",
+    "sampler",
+    "tile",
+}
 
 
 class ScaleAdaptModel(nn.Module):
     """Joint space-time super-resolution of rain as an anemoi model.
 
     Selected by ``model.model._target_``; its settings are the other keys of ``model.model``: ``lr`` and ``hr``
-    (dataset names), ``variable``, ``scale``, ``transform``, ``detach_mean``, ``network``, ``sampler``, ``tile``.
+    (dataset names), ``variable``, ``scale``, ``transform``, ``detach_mean``, ``amplitude``,
+    ``network``, ``sampler``, ``tile``.
 
     Parameters
     ----------
@@ -72,6 +86,7 @@ class ScaleAdaptModel(nn.Module):
             transform=self._transform(settings["transform"], statistics),
             statics=len(self.static_names),
             detach_mean=settings["detach_mean"],
+            amplitude=real("model.model.amplitude", settings["amplitude"], 0, 2, "the exponent", low_included=True),
             tile=settings["tile"],
         )
 

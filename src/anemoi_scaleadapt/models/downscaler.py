@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
@@ -19,6 +20,8 @@ from anemoi_scaleadapt.transform import RainTransform
 
 #: how fast the residual's running standard deviation forgets, a step
 FORGET = 0.02
+#: z that is added to the coarse rain's where it gives the residual's amplitude
+FAINT = 0.25
 #: noise level from which sampling starts at most, unless told otherwise: that of the largest patterns of a residual
 START = 80.0
 
@@ -48,6 +51,8 @@ class Downscaler(nn.Module):
     detach_mean : bool, optional
         Whether the residual's loss leaves the mean network alone, so that it stays the conditional mean; the
         paper's joint gradient is False.
+    amplitude : float, optional
+        The residual's standard deviation grows as the coarse rain's z to this power; 0 for the same one everywhere.
     tile : int, optional
         Inner width of a tile in pixels when members are drawn; larger domains are cut.
 
@@ -64,11 +69,12 @@ class Downscaler(nn.Module):
         transform: RainTransform,
         statics: int = 0,
         detach_mean: bool = True,
+        amplitude: float = 0.75,
         tile: int = 512,
     ) -> None:
         super().__init__()
         self.scale, self.network, self.sampler, self.transform = scale, network, sampler, transform
-        self.detach_mean, self.tile = detach_mean, tile
+        self.detach_mean, self.amplitude, self.tile = detach_mean, amplitude, tile
         self.stride = network.patch * UShape.stride
         still = Context.STILL + statics
         self.mean = MeanNetwork(scale, network, still)
@@ -93,6 +99,17 @@ class Downscaler(nn.Module):
         """The window's own coarse frame, (n, y, x), NaN where missing."""
         now = lr[:, self.scale.frame_ends.index(0)]
         return torch.where(now >= 0, now, torch.nan)
+
+    def std(self, now: Tensor) -> Tensor:
+        """Standard deviation by which a residual is divided, (n, t, y, x), where the current coarse frame is `now`.
+
+        Heavy rain leaves more open than light rain: what falls within a coarse cell of R mm/h has, as a square root, a
+        standard deviation of about R to the power 3/8. Divided by that, residuals of drizzle and storm look alike.
+        """
+        z = self.transform.forward(torch.nan_to_num(now))[:, None]
+        if self.scale.space > 1:
+            z = F.interpolate(z, scale_factor=self.scale.space, mode="bilinear")
+        return self.residual_std[:, None, None] * (z + FAINT) ** self.amplitude
 
     # -- training ------------------------------------------------------------------------------------------
 
@@ -136,9 +153,10 @@ class Downscaler(nn.Module):
         wanted = self.transform.forward(torch.where(hr >= 0, hr, 0))
         given = mean.detach() if self.detach_mean else mean
         residual = torch.where(hr >= 0, wanted - given[..., :height, :width].float(), 0)
+        std = self.std(self.current(lr))
         if self.training:
-            self._update_std(residual.detach(), known)
-        residual = residual / self.residual_std[:, None, None]
+            self._update_std((residual / std).detach(), known)
+        residual = residual / std
         if sigma is None:
             sigma = diffusion.draw_levels(self.levels, len(hr), generator)
         sigma = sigma[:, None, None, None]
@@ -158,10 +176,10 @@ class Downscaler(nn.Module):
 
     @torch.no_grad()
     def _update_std(self, residual: Tensor, known: Tensor) -> None:
-        """Let the running standard deviation of each hour follow the batch."""
+        """Let the running factor of each hour follow a batch of standardised residuals."""
         count = known.sum((0, 2, 3)).clamp(min=1)
-        batch = ((residual * known).square().sum((0, 2, 3)) / count).sqrt().clamp(min=1e-3)
-        self.residual_std.lerp_(batch, FORGET)
+        batch = ((residual * known).square().sum((0, 2, 3)) / count).sqrt()
+        self.residual_std.lerp_((self.residual_std * batch).clamp(min=1e-3), FORGET)
 
     # -- inference -----------------------------------------------------------------------------------------
 
@@ -268,7 +286,7 @@ class Downscaler(nn.Module):
     def _rain(self, residual: Tensor, mean: Tensor, now: Tensor) -> Tensor:
         """Rain (n * m, t, y, x) with exact coarse totals, of residuals of that shape and means (n, t, y, x)."""
         residual = residual.unflatten(0, (len(now), -1))
-        z = mean[:, None] + self.residual_std[:, None, None] * residual
+        z = mean[:, None] + self.std(now)[:, None] * residual
         return conserve(self.transform.inverse(z), now[:, None], self.scale.conservation).flatten(0, 1)
 
     def _bound(self, residual: Tensor, mean: Tensor, now: Tensor, conserved: bool) -> Tensor:
@@ -279,7 +297,7 @@ class Downscaler(nn.Module):
         only become dry where the coarse cell is.
         """
         members = len(residual) // len(now)
-        mean, std = mean.repeat_interleave(members, 0), self.residual_std[:, None, None]
+        mean, std = mean.repeat_interleave(members, 0), self.std(now).repeat_interleave(members, 0)
         if not conserved:
             dry = nearest(now == 0, self.scale.space).repeat_interleave(members, 0)[:, None]
             return torch.where(dry, -mean / std, residual)

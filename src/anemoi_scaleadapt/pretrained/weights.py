@@ -28,7 +28,7 @@ FORMAT = 1
 WEIGHTS, MODEL = "weights.safetensors", "model.json"
 #: Models in the package.
 SHIPPED = ("s10t3",)
-NEEDED = ("scale", "network", "sampler", "transform", "detach_mean", "tile", "sha256")
+NEEDED = ("scale", "network", "sampler", "transform", "detach_mean", "amplitude", "tile", "sha256")
 
 
 def save(downscaler: Downscaler, folder: Path, provenance: dict[str, Any]) -> dict[str, Any]:
@@ -71,6 +71,7 @@ def save(downscaler: Downscaler, folder: Path, provenance: dict[str, Any]) -> di
         "sampler": asdict(downscaler.sampler),
         "transform": asdict(downscaler.transform),
         "detach_mean": downscaler.detach_mean,
+        "amplitude": downscaler.amplitude,
         "tile": downscaler.tile,
         "parameters": sum(p.numel() for p in downscaler.parameters()),
         "dtype": "float16",
@@ -173,5 +174,6 @@ def build(model: dict[str, Any]) -> Downscaler:
         sampler=SamplerSettings.from_config(model["sampler"], "sampler"),
         transform=RainTransform(**model["transform"]),
         detach_mean=model["detach_mean"],
+        amplitude=model["amplitude"],
         tile=model["tile"],
     )
