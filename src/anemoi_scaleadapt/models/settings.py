@@ -135,7 +135,7 @@ class SamplerSettings(Settings):
     sigma_min: float = 0.03
     sigma_max: float = 0.0
     rho: float = 7.0
-    conserve_below: float = 0.5
+    conserve_below: float = 1.0
 
     def check(self, where: str) -> None:
         """See the base class."""
