@@ -104,7 +104,7 @@ def test_settings_classes_have_the_documented_keys():
 
 def try_value(key, value):
     """Read one setting the way a run does."""
-    from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
+    from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings, check_amplitude
     from anemoi_scaleadapt.scale import Scale
     from anemoi_scaleadapt.training.settings import MethodSettings
     from anemoi_scaleadapt.transform import RainTransform
@@ -123,6 +123,8 @@ def try_value(key, value):
         MethodSettings.from_config({name: value}, place)
     elif key == "model.model.transform":
         RainTransform(value, 1.0)
+    elif key == "model.model.amplitude":
+        check_amplitude(value)
     else:
         raise KeyError(key)
 

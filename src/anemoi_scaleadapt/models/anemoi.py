@@ -11,10 +11,9 @@ from torch import Tensor, nn
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
+from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings, check_amplitude
 from anemoi_scaleadapt.noise import draws
 from anemoi_scaleadapt.scale import Scale
-from anemoi_scaleadapt.scale.check import real
 from anemoi_scaleadapt.tasks import average_hours
 from anemoi_scaleadapt.transform import RainTransform
 
@@ -86,7 +85,7 @@ class ScaleAdaptModel(nn.Module):
             transform=self._transform(settings["transform"], statistics),
             statics=len(self.static_names),
             detach_mean=settings["detach_mean"],
-            amplitude=real("model.model.amplitude", settings["amplitude"], 0, 2, "the exponent", low_included=True),
+            amplitude=check_amplitude(settings["amplitude"]),
             tile=settings["tile"],
         )
 

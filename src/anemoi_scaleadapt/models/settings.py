@@ -145,3 +145,8 @@ class SamplerSettings(Settings):
         real(f"{where}.sigma_min", self.sigma_min, 0, 1, "the smallest noise level")
         good = self.sigma_max == 0 or self.sigma_max > self.sigma_min
         _require(good, f"{where}.sigma_max", self.sigma_max, "must exceed sigma_min (or be null)")
+
+
+def check_amplitude(value: Any) -> float:
+    """Return ``model.model.amplitude`` if it is an exponent in [0, 2), else raise ScaleAdaptError."""
+    return real("model.model.amplitude", value, 0, 2, "the exponent of the coarse rain's z", low_included=True)
