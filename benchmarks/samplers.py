@@ -62,8 +62,8 @@ def field(dataset, index):
     return torch.from_numpy(values.reshape(dataset.field_shape))
 
 
-def prepare(description):
-    """From the command line to a network, its wettest windows and the noise of their members."""
+def prepare(description, *options):
+    """From the command line to a network, its wettest windows, the noise of their members, and further options."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("checkpoint")
     parser.add_argument("--lr", required=True)
@@ -72,10 +72,13 @@ def prepare(description):
     parser.add_argument("--end")
     parser.add_argument("--windows", type=int, default=4)
     parser.add_argument("--members", type=int, default=4)
+    for option in options:
+        parser.add_argument(option)
     args = parser.parse_args()
     net = open_checkpoint(args.checkpoint, "cpu", option="").model.downscaler
     lr, hr, starts = wettest(net, args.lr, args.hr, args.start, args.end, args.windows)
-    return args.members, net, lr, hr, starts, draws(0, range(args.members), starts, hr)
+    further = (getattr(args, option.strip("-")) for option in options)
+    return args.members, net, lr, hr, starts, draws(0, range(args.members), starts, hr), *further
 
 
 def main():

@@ -1,6 +1,6 @@
 """One trained network, several functions f of the conservation and several sigma_max, nothing trained again.
 
-    python benchmarks/trained_functions.py CHECKPOINT --lr LR.zarr --hr HR.zarr --start DATE [--end DATE]
+    python benchmarks/trained_functions.py CHECKPOINT --lr LR.zarr --hr HR.zarr --start DATE [--end DATE] [--figure PNG]
 
 takes the wettest windows of a period and draws the same members every time. Prints two Markdown tables. `edges` is the
 mean jump between pixels across borders of coarse cells, over that inside cells; the truth's stands in the head.
@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pyproj  # noqa: F401  (before eccodes)
 from conservation_edges import edge_ratio
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.progress import track
 from samplers import prepare
@@ -35,14 +36,35 @@ FUNCTIONS = [
 LEVELS = (5.0, 10.0, 20.0, 40.0, 80.0, 157.0)
 
 
+PANELS = {
+    "crps": "CRPS, mm/h",
+    "ssr": "spread-skill ratio",
+    "q999_ratio": "99.9 % quantile",
+    "spectra_ratio_high": "power < 8 px",
+}
+
+
+def draw(bars, path):
+    """Draw the scores of every f as bars; 1 is the truth's ratio."""
+    figure = Figure(figsize=(13, 0.34 * len(bars) + 1), layout="constrained")
+    for axes, (key, title) in zip(figure.subplots(1, len(PANELS), sharey=True), PANELS.items(), strict=True):
+        axes.barh(list(bars), [scores[key] for scores in bars.values()], color="#3a7ebf")
+        axes.set_title(title, fontsize=10)
+        if key != "crps":
+            axes.axvline(1, color="k", lw=0.8)
+    axes.invert_yaxis()
+    figure.savefig(path, dpi=110)
+
+
 def main():
     """Print the tables."""
-    members, net, lr, hr, starts, noise = prepare(__doc__.splitlines()[0])
-    scale = net.scale
+    members, net, lr, hr, starts, noise, path = prepare(__doc__.splitlines()[0], "--figure")
+    scale, bars = net.scale, {}
 
     def row(title, sampler):
         rain = net.sample(lr, noise, sampler=sampler)
         s = {k: float(v) for k, v in ensemble_scores(rain, hr).items()}
+        bars[title] = {key: s[key] for key in PANELS}
         numbers = [s["ssr"], s["q999_ratio"], float(rain.max() / hr.max()), s["wet_fraction_ratio"]]
         numbers += [s["spectra_ratio_high"], edges(rain.flatten(0, 2))]
         return f"| {title} | {s['crps']:.4f} | " + " | ".join(f"{number:.2f}" for number in numbers) + " |"
@@ -57,6 +79,8 @@ def main():
         net.scale = replace(scale, conservation=Conservation(**keys))
         below = 1e8 if title.endswith("every noise level") else net.sampler.conserve_below
         lines.append(row(title, replace(net.sampler, conserve_below=below)))
+    if path:
+        draw(bars, path)
     tables.append("| f, scope " + head + "\n" + "\n".join(lines))
     net.scale, lines = scale, []
     top = float(net.levels[-1])
