@@ -19,10 +19,11 @@ from anemoi_scaleadapt.models.settings import SamplerSettings
 from anemoi_scaleadapt.scale import Conservation
 from anemoi_scaleadapt.training.scores import ensemble_scores
 
+#: title, settings of the conservation, settings of the sampler that differ
 FUNCTIONS = [
     ("identity, cell (default)", {}),
     ("identity, cell, only at the end", {"inside_sampler": False}),
-    ("identity, cell, at every noise level", {}),
+    ("identity, cell, at every noise level", {}, {"conserve_below": 1e8}),
     ("identity, cell, smooth", {"smooth": True}),
     ("identity, cell, smooth, only at the end", {"smooth": True, "inside_sampler": False}),
     ("tapered 4, cell", {"function": "tapered"}),
@@ -34,8 +35,6 @@ FUNCTIONS = [
                                                     "inside_sampler": False}),
 ]  # fmt: skip
 LEVELS = (5.0, 10.0, 20.0, 40.0, 80.0, 157.0)
-
-
 PANELS = {
     "crps": "CRPS, mm/h",
     "ssr": "spread-skill ratio",
@@ -75,10 +74,9 @@ def main():
     head = "| CRPS | SSR | q99.9 | maximum | wet | power < 8 px | edges |\n|---|---|---|---|---|---|---|---|"
     console, tables = Console(stderr=True), []
     lines = []
-    for title, keys in track(FUNCTIONS, console=console):
+    for title, keys, *sampler in track(FUNCTIONS, console=console):
         net.scale = replace(scale, conservation=Conservation(**keys))
-        below = 1e8 if title.endswith("every noise level") else net.sampler.conserve_below
-        lines.append(row(title, replace(net.sampler, conserve_below=below)))
+        lines.append(row(title, replace(net.sampler, **(sampler[0] if sampler else {}))))
     if path:
         draw(bars, path)
     tables.append("| f, scope " + head + "\n" + "\n".join(lines))

@@ -237,7 +237,8 @@ def test_the_mean_of_many_fields_is_not_scaled_up_to_the_totals(downscaler, rain
     lr = rain(1, net.scale.context_length, 4, 4)
     mean, state = torch.full((1, 1, 20, 20), 0.1), torch.zeros(1, 1, 20, 20)
     wet = (net.current(lr) > 0).repeat_interleave(5, 1).repeat_interleave(5, 2)[:, None]
-    free, bound = (net._bound(state, mean, net.current(lr), conserved) for conserved in (False, True))
+    now = net.current(lr)
+    free, bound = (net._bound(state, mean, net.std(now), now, conserved) for conserved in (False, True))
     assert (free[wet] == 0).all() and (bound[wet] > 0).all()
     torch.testing.assert_close(free[~wet], bound[~wet])
 

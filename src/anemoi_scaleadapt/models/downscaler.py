@@ -240,21 +240,20 @@ class Downscaler(nn.Module):
         mean = self.predict_mean(lr, statics) if mean is None else mean
         condition = alone(self._condition)(lr, statics, mean)
         height, width = now.shape[-2] * self.scale.space, now.shape[-1] * self.scale.space
-        mean = mean[..., :height, :width]
-
+        mean, std = mean[..., :height, :width], alone(self.std)(now)
         inside = self.scale.conservation.inside_sampler
 
         def denoise(x: Tensor, sigma: Tensor) -> Tensor:
-            def each(x: Tensor, condition: Tensor, mean: Tensor, now: Tensor) -> Tensor:
+            def each(x: Tensor, condition: Tensor, mean: Tensor, std: Tensor, now: Tensor) -> Tensor:
                 output = self._output(x, sigma, condition, now)
                 estimate = diffusion.denoised(x, sigma.to(x), output)
-                return self._bound(estimate, mean, now, inside and float(sigma) <= sampler.conserve_below)
+                return self._bound(estimate, mean, std, now, inside and float(sigma) <= sampler.conserve_below)
 
             flat = rearrange(x, "n t m y x -> (n m) t y x")
-            return rearrange(alone(each)(flat, condition, mean, now), "(n m) t y x -> n t m y x", n=len(now))
+            return rearrange(alone(each)(flat, condition, mean, std, now), "(n m) t y x -> n t m y x", n=len(now))
 
         residual = draw(denoise, noise, sampler, sampler.sigma_max or self.sigma_max, self.scale.beta)
-        rain = alone(self._rain)(rearrange(residual, "n t m y x -> (n m) t y x"), mean, now)
+        rain = alone(self._rain)(rearrange(residual, "n t m y x -> (n m) t y x"), mean, std, now)
         return rearrange(rain, "(n m) t y x -> n t m y x", n=len(now))
 
     def _condition(self, lr: Tensor, statics: Tensor | None, mean: Tensor) -> Tensor:
@@ -283,13 +282,13 @@ class Downscaler(nn.Module):
         )
         return out[..., :height, :width]
 
-    def _rain(self, residual: Tensor, mean: Tensor, now: Tensor) -> Tensor:
-        """Rain (n * m, t, y, x) with exact coarse totals, of residuals of that shape and means (n, t, y, x)."""
+    def _rain(self, residual: Tensor, mean: Tensor, std: Tensor, now: Tensor) -> Tensor:
+        """Rain with exact coarse totals, of residuals (n * m, t, y, x), means and deviations (n, t, y, x)."""
         residual = residual.unflatten(0, (len(now), -1))
-        z = mean[:, None] + self.std(now)[:, None] * residual
+        z = mean[:, None] + std[:, None] * residual
         return conserve(self.transform.inverse(z), now[:, None], self.scale.conservation).flatten(0, 1)
 
-    def _bound(self, residual: Tensor, mean: Tensor, now: Tensor, conserved: bool) -> Tensor:
+    def _bound(self, residual: Tensor, mean: Tensor, std: Tensor, now: Tensor, conserved: bool) -> Tensor:
         """Map residuals (n * m, t, y, x) to the nearest ones that keep the coarse totals, where they are known.
 
         What is denoised from much noise is the mean of many fields. In the square root's space a mean is less than
@@ -297,10 +296,10 @@ class Downscaler(nn.Module):
         only become dry where the coarse cell is.
         """
         members = len(residual) // len(now)
-        mean, std = mean.repeat_interleave(members, 0), self.std(now).repeat_interleave(members, 0)
+        mean, std = mean.repeat_interleave(members, 0), std.repeat_interleave(members, 0)
         if not conserved:
             dry = nearest(now == 0, self.scale.space).repeat_interleave(members, 0)[:, None]
             return torch.where(dry, -mean / std, residual)
-        rain = self._rain(residual, mean, torch.nan_to_num(now).repeat_interleave(members, 0))
+        rain = self._rain(residual, mean, std, torch.nan_to_num(now).repeat_interleave(members, 0))
         known = nearest(~now.isnan(), self.scale.space).repeat_interleave(members, 0)[:, None]
         return torch.where(known, (self.transform.forward(rain) - mean) / std, residual)
