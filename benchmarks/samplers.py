@@ -9,6 +9,7 @@ row is also given relative to the first, DPM++2M with 8 evaluations.
 import argparse
 import datetime
 import time
+from dataclasses import replace
 
 import pyproj  # noqa: F401  (before eccodes)
 import torch
@@ -16,7 +17,6 @@ from anemoi.datasets import open_dataset
 from rich.console import Console
 from rich.progress import track
 
-from anemoi_scaleadapt.models.settings import SamplerSettings
 from anemoi_scaleadapt.noise import draws
 from anemoi_scaleadapt.training.scores import ensemble_scores
 from anemoi_scaleadapt.verification.trained import open_checkpoint
@@ -87,7 +87,7 @@ def main():
     net.residual.register_forward_hook(lambda _, __, out: count.__setitem__(0, count[0] + len(out)))
     for title, name, steps in track(SAMPLERS, console=Console(stderr=True)):
         count[0], begun = 0, time.perf_counter()
-        drawn = net.sample(lr, noise, sampler=SamplerSettings(name=name, steps=steps))
+        drawn = net.sample(lr, noise, sampler=replace(net.sampler, name=name, steps=steps))
         seconds = time.perf_counter() - begun
         evaluations = count[0] // (len(starts) * members)
         rows.append((title, evaluations, seconds, {k: float(v) for k, v in ensemble_scores(drawn, hr).items()}))

@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.progress import track
 from samplers import prepare
 
-from anemoi_scaleadapt.models.settings import SamplerSettings
 from anemoi_scaleadapt.scale import Conservation
 from anemoi_scaleadapt.training.scores import ensemble_scores
 
@@ -83,7 +82,7 @@ def main():
     net.scale, lines = scale, []
     top = float(net.levels[-1])
     for level in track([*(x for x in LEVELS if x < 0.99 * top), top], console=console):
-        lines.append(row(f"{level:.0f}", SamplerSettings(sigma_max=level)))
+        lines.append(row(f"{level:.0f}", replace(net.sampler, sigma_max=level)))
     tables.append("| sigma_max " + head + "\n" + "\n".join(lines))
     title = f"({scale.space}, {scale.time}): {len(starts)} windows, {members} members"
     print(f"{title}; the truth's edges: {edges(hr.flatten(0, 1)):.2f}\n")

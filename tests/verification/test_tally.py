@@ -157,6 +157,27 @@ def test_fss_against_pysteps_and_scores(case):
     assert one == pytest.approx(float(fss_2d(f, o, **options)), abs=2e-3)  # another rule at the edges
 
 
+def test_fss_of_an_ensemble_by_hand():
+    # two members with a wet pixel each, one of them right: half of the probability where it rained
+    forecast, truth = np.zeros((2, 1, 9, 9)), np.zeros((1, 9, 9))
+    truth[0, 4, 4] = forecast[0, 0, 4, 4] = forecast[1, 0, 0, 0] = 2
+    found = scores_of(forecast, truth)
+    # differences 0.5 and 0.5; squares 0.25 and 0.25 and, of the truth, 1
+    assert found["fss_ensemble_1mm_1km"] == pytest.approx(1 - 0.5 / 1.5)
+    assert found["fss_1mm_1km"] == pytest.approx(0.5)
+    alone = scores_of(forecast[:1], truth)
+    assert alone["fss_ensemble_1mm_1km"] == alone["fss_1mm_1km"] == 1
+
+
+def test_fss_of_an_ensemble_of_points_is_the_brier_skill(case):
+    # at one pixel the sum of squared differences is the Brier score
+    forecast, truth = case
+    found = scores_of(forecast, truth)
+    probability, event = (forecast >= 1.0).mean(axis=0), truth >= 1.0
+    worst = (probability**2).mean() + event.mean()
+    assert found["fss_ensemble_1mm_1km"] == pytest.approx(1 - found["brier_1mm"] / worst, rel=1e-5)
+
+
 def test_fss_scales_are_kilometres():
     assert Settings(pixel_km=2.5).fss_pixels() == [1, 2, 4, 10, 20]
 

@@ -139,6 +139,9 @@ def score(sums: dict, shape: tuple, settings: Settings) -> dict:
     for (threshold, km), value in skill.items():
         if (threshold, km) != (1.0, 5.0):
             out[f"fss_{threshold:g}mm_{km:g}km"] = value
+    for i, threshold in enumerate(settings.fss_thresholds):
+        for j, km in enumerate(settings.fss_scales_km):
+            out[f"fss_ensemble_{threshold:g}mm_{km:g}km"] = fss(sums["fss_ensemble"][i, j][None])
     return out
 
 

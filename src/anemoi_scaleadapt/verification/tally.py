@@ -182,31 +182,38 @@ def _fss(forecast, truth, settings) -> dict:
     """Sums of the fractions skill score (Roberts and Lean 2008), zero-padded edges.
 
     ``fss`` has shape (threshold, scale, member, 2): sum of squared differences of the fractions, and sum of
-    their squares. ``fss_hours``: the same score of the hours with the event in the truth (mean over members), summed,
-    with their count.
+    their squares. ``fss_ensemble`` (threshold, scale, 2): the same of the members' mean fraction, the neighbourhood
+    ensemble probability (Schwartz et al. 2010, doi:10.1175/2009WAF2222267.1). ``fss_hours``: the members' score of the
+    hours with the event in the truth (mean over members), summed, with their count.
     """
     widths = settings.fss_pixels()
     out = np.zeros((len(settings.fss_thresholds), len(widths), len(forecast), 2))
-    hours = np.zeros((len(settings.fss_thresholds), len(widths), 2))
+    ensemble, hours = out[:, :, 0].copy(), out[:, :, 0].copy()
     for i, threshold in enumerate(settings.fss_thresholds):
         event, event_truth = (forecast >= threshold).astype("float32"), (truth >= threshold).astype("float32")
         if not event.any() and not event_truth.any():
             continue
         for j, width in enumerate(widths):
             observed = uniform_filter(event_truth, (0, width, width), mode="constant")
-            of_members = []
+            of_members, probability = [], np.zeros_like(observed)
             for member in event:
                 predicted = uniform_filter(member, (0, width, width), mode="constant")
-                difference = ((predicted - observed) ** 2).sum(axis=(1, 2), dtype="float64")
-                reference = (predicted**2 + observed**2).sum(axis=(1, 2), dtype="float64")
-                of_members.append((difference, reference))
+                of_members.append(_squares(predicted, observed))
+                probability += predicted / len(event)
             pairs = np.array(of_members)  # member, 2, hour
             out[i, j] = pairs.sum(axis=2)
+            ensemble[i, j] = _squares(probability, observed).sum(axis=1)
             with np.errstate(invalid="ignore"):
                 hourly = 1 - pairs[:, 0] / pairs[:, 1]
             rainy = event_truth.any(axis=(1, 2))
             hours[i, j] = hourly[:, rainy].sum() / len(event), rainy.sum()
-    return {"fss": out, "fss_hours": hours}
+    return {"fss": out, "fss_ensemble": ensemble, "fss_hours": hours}
+
+
+def _squares(predicted, observed) -> np.ndarray:
+    """Sum of squared differences and sum of squares of fractions (hour, y, x), as (2, hour)."""
+    pair = (predicted - observed) ** 2, predicted**2 + observed**2
+    return np.array([part.sum(axis=(1, 2), dtype="float64") for part in pair])
 
 
 def wavenumbers(shape: tuple) -> np.ndarray:
