@@ -160,10 +160,10 @@ def test_what_is_decided_by_the_total_is_not_learnt(downscaler):
 
 
 def test_the_mean_learns_from_the_residual_only_when_asked(downscaler, rain):
-    for detached in (True, False):
-        net = downscaler(5, 1, detach_mean=detached)
+    for of_model, of_call, detached in ((True, None, True), (False, None, False), (False, True, True)):
+        net = downscaler(5, 1, detach_mean=of_model)
         lr = rain(2, net.scale.context_length, 4, 4) + 0.1
-        prediction, target = net.terms(lr, torch.rand(2, 1, 20, 20))["residual"]
+        prediction, target = net.terms(lr, torch.rand(2, 1, 20, 20), detach_mean=of_call)["residual"]
         torch.nan_to_num(prediction - target).square().mean().backward()
         learnt = any(p.grad is not None and p.grad.abs().sum() > 0 for p in net.mean.parameters())
         assert learnt is not detached

@@ -49,8 +49,8 @@ class Downscaler(nn.Module):
     statics : int, optional
         Number of static fields.
     detach_mean : bool, optional
-        Whether the residual's loss leaves the mean network alone, so that it stays the conditional mean; the
-        paper's joint gradient is False.
+        Whether the residual's loss leaves the mean network alone. By default it does not, as in the paper: at these
+        sizes the mean's error falls with it.
     amplitude : float, optional
         The residual's standard deviation grows as the coarse rain's z to this power; 0 for the same one everywhere.
     tile : int, optional
@@ -68,7 +68,7 @@ class Downscaler(nn.Module):
         sampler: SamplerSettings,
         transform: RainTransform,
         statics: int = 0,
-        detach_mean: bool = True,
+        detach_mean: bool = False,
         amplitude: float = 0.75,
         tile: int = 512,
     ) -> None:
@@ -121,6 +121,7 @@ class Downscaler(nn.Module):
         generator: torch.Generator | None = None,
         sigma: Tensor | None = None,
         runner: Callable[..., Tensor] = just_run,
+        detach_mean: bool | None = None,
     ) -> dict[str, tuple[Tensor, Tensor]]:
         """What the losses compare: for each network its output and what it should be, NaN where nothing is to learn.
 
@@ -139,6 +140,8 @@ class Downscaler(nn.Module):
         runner : callable, optional
             ``runner(network, run, *inputs)`` computes ``run(*inputs)``; see
             :class:`anemoi_scaleadapt.training.graphs.Recorder`.
+        detach_mean : bool, optional
+            Instead of the model's own.
 
         Returns
         -------
@@ -151,7 +154,7 @@ class Downscaler(nn.Module):
         # a dry coarse cell is dry in every pixel: nothing to learn there
         known = (hr >= 0) & (nearest(torch.nan_to_num(self.current(lr)), self.scale.space) > 0)[:, None]
         wanted = self.transform.forward(torch.where(hr >= 0, hr, 0))
-        given = mean.detach() if self.detach_mean else mean
+        given = mean.detach() if (self.detach_mean if detach_mean is None else detach_mean) else mean
         residual = torch.where(hr >= 0, wanted - given[..., :height, :width].float(), 0)
         std = self.std(self.current(lr))
         if self.training:

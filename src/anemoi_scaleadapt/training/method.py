@@ -84,10 +84,11 @@ class ScaleAdaptTraining(BaseTrainingModule):
             lr, hr, statics, weights = self.crops(lr, hr, statics)
         levels = self._levels(len(lr), lr.device, generator)
         runner = just_run if validation_mode else self.runner
-        pairs = net.downscaler.terms(lr, hr, statics, generator, levels, runner)
+        share = self._shares()
+        frozen = None if share["mean"] else True  # where the residual learns alone
+        pairs = net.downscaler.terms(lr, hr, statics, generator, levels, runner, frozen)
         losses = {name: self._loss(*pair, weights) for name, pair in pairs.items()}
         metrics = {f"{net.hr}_{name}_loss": value.detach() for name, value in losses.items()}
-        share = self._shares()
         loss = share["mean"] * losses["mean"] + share["residual"] * losses["residual"]
         if validation_mode:
             self.wettest.offer(net.downscaler, lr, hr, statics)
