@@ -75,7 +75,7 @@ def main():
     lines = []
     for title, keys, *sampler in track(FUNCTIONS, console=console):
         net.scale = replace(scale, conservation=Conservation(**keys))
-        lines.append(row(title, replace(net.sampler, **(sampler[0] if sampler else {}))))
+        lines.append(row(title, replace(net.sampler, **dict(*sampler))))
     if path:
         draw(bars, path)
     tables.append("| f, scope " + head + "\n" + "\n".join(lines))

@@ -121,7 +121,7 @@ class Downscaler(nn.Module):
         generator: torch.Generator | None = None,
         sigma: Tensor | None = None,
         runner: Callable[..., Tensor] = just_run,
-        detach_mean: bool | None = None,
+        detach_mean: bool = False,
     ) -> dict[str, tuple[Tensor, Tensor]]:
         """What the losses compare: for each network its output and what it should be, NaN where nothing is to learn.
 
@@ -141,7 +141,7 @@ class Downscaler(nn.Module):
             ``runner(network, run, *inputs)`` computes ``run(*inputs)``; see
             :class:`anemoi_scaleadapt.training.graphs.Recorder`.
         detach_mean : bool, optional
-            Instead of the model's own.
+            Let the residual leave the mean network alone even if the model does not.
 
         Returns
         -------
@@ -154,7 +154,7 @@ class Downscaler(nn.Module):
         # a dry coarse cell is dry in every pixel: nothing to learn there
         known = (hr >= 0) & (nearest(torch.nan_to_num(self.current(lr)), self.scale.space) > 0)[:, None]
         wanted = self.transform.forward(torch.where(hr >= 0, hr, 0))
-        given = mean.detach() if (self.detach_mean if detach_mean is None else detach_mean) else mean
+        given = mean.detach() if self.detach_mean or detach_mean else mean
         residual = torch.where(hr >= 0, wanted - given[..., :height, :width].float(), 0)
         std = self.std(self.current(lr))
         if self.training:

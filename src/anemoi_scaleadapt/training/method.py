@@ -85,8 +85,7 @@ class ScaleAdaptTraining(BaseTrainingModule):
         levels = self._levels(len(lr), lr.device, generator)
         runner = just_run if validation_mode else self.runner
         share = self._shares()
-        frozen = None if share["mean"] else True  # where the residual learns alone
-        pairs = net.downscaler.terms(lr, hr, statics, generator, levels, runner, frozen)
+        pairs = net.downscaler.terms(lr, hr, statics, generator, levels, runner, detach_mean=not share["mean"])
         losses = {name: self._loss(*pair, weights) for name, pair in pairs.items()}
         metrics = {f"{net.hr}_{name}_loss": value.detach() for name, value in losses.items()}
         loss = share["mean"] * losses["mean"] + share["residual"] * losses["residual"]

@@ -195,14 +195,10 @@ def _fss(forecast, truth, settings) -> dict:
             continue
         for j, width in enumerate(widths):
             observed = uniform_filter(event_truth, (0, width, width), mode="constant")
-            of_members, probability = [], np.zeros_like(observed)
-            for member in event:
-                predicted = uniform_filter(member, (0, width, width), mode="constant")
-                of_members.append(_squares(predicted, observed))
-                probability += predicted / len(event)
-            pairs = np.array(of_members)  # member, 2, hour
+            predicted = [uniform_filter(member, (0, width, width), mode="constant") for member in event]
+            pairs = np.array([_squares(member, observed) for member in predicted])  # member, 2, hour
             out[i, j] = pairs.sum(axis=2)
-            ensemble[i, j] = _squares(probability, observed).sum(axis=1)
+            ensemble[i, j] = _squares(np.mean(predicted, axis=0), observed).sum(axis=1)
             with np.errstate(invalid="ignore"):
                 hourly = 1 - pairs[:, 0] / pairs[:, 1]
             rainy = event_truth.any(axis=(1, 2))
