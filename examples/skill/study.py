@@ -3,10 +3,10 @@
 Usage: python examples/skill/study.py STUDY.yaml --data DATA --to RUNS [--jobs 2] [--only NAME ...]
 
 A study names variants (overrides of a config), folds (which days are scored, which are watched in training; both are
-hidden from it) and seeds. With `pool: true` the members of all folds are joined and scored as one record, beside the
-classical baselines. With `elsewhere` some folds also draw rain of another place. Everything runs through the commands
-that users type: anemoi-training, anemoi-inference and anemoi-scaleadapt verify. RUNS/results.json holds the scores of
-all runs that are complete.
+hidden from it) and seeds. With `pool: true` every fold is scored beside the classical baselines, and so are the
+members of all folds joined to one record. With `elsewhere` some folds also draw rain of another place. Everything runs
+through the commands that users type: anemoi-training, anemoi-inference and anemoi-scaleadapt verify. RUNS/results.json
+holds the scores of all runs that are complete; table.py prints it.
 """
 
 import argparse
@@ -30,6 +30,11 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 HOUR = dt.timedelta(hours=1)
 VERIFY = ("anemoi-scaleadapt", "verify")
 SLOW = ("--no-figure", "--no-report")
+#: what results.json holds of a system; a run's scorecard has more
+KEPT = (
+    "crps", "rmse", "ssr", "fss_1mm_5km", "fss_5mm_5km", "fss_ensemble_1mm_5km", "fss_ensemble_5mm_5km",
+    "spectra_ratio_high", "q99_ratio", "q999_ratio", "lag1_ratio", "wet_fraction_ratio", "conservation_error",
+)  # fmt: skip
 #: the record
 FIRST, LAST = dt.datetime(2018, 5, 10), dt.datetime(2018, 5, 21)
 
@@ -172,7 +177,7 @@ def execute(run: Run, study: dict, data: Path, to: Path, device: str) -> dict:
     start, end = (day(d) for d in fold["scored"])
     count = study.get("members", 8)
     step("members.nc", *members_command(checkpoint, coarse, start, end, "members.nc", count))
-    quick = ["--baselines", "--bootstrap", 0, "--no-figure", "--no-report"]
+    quick = ["--bootstrap", 0, *SLOW, *([] if study.get("pool") else ["--baselines"])]
     step("score/scorecard.json", *VERIFY, "members.nc", fine, "--lr", coarse, "--out", "score", *quick)
     for place, (start, end) in study.get("elsewhere", {}).items():
         coarse, fine = pair(run, data, place)
@@ -203,35 +208,53 @@ def joined_score(of: list[Run], data: Path, to: Path) -> dict:
     folder.mkdir(parents=True, exist_ok=True)
     step = Step(folder, of[0].seed)
     coarse, fine = pair(of[0], data, "every60")
-    if not (folder / "members.nc").exists():
+    card = folder / "score" / "scorecard.json"
+    if not card.exists():
         files = [str(to / run.name / "members.nc") for run in of]
         with xr.open_mfdataset(
             files, engine="netcdf4", combine="by_coords", coords="minimal", compat="override"
         ) as joined:
-            joined.to_netcdf(folder / "members.part", engine="netcdf4")
-        (folder / "members.part").rename(folder / "members.nc")
-    step("score/scorecard.json", *VERIFY, "members.nc", fine, "--lr", coarse, "--out", "score", *SLOW)
-    card = json.loads((folder / "score" / "scorecard.json").read_text())
-    (folder / "members.nc").unlink()
-    return {key: card[key] for key in ("pair", "period", "systems", "ratios", "best_classical", "truth")} | {
-        "intervals": card.get("intervals"), "config": of[0].config, "variant": of[0].variant, "seed": of[0].seed
-    }  # fmt: skip
+            joined.to_netcdf(folder / "members.nc", engine="netcdf4")
+        step("score/scorecard.json", *VERIFY, "members.nc", fine, "--lr", coarse, "--out", "score", *SLOW)
+        (folder / "members.nc").unlink()
+    return scores(card)
+
+
+def scores(file: Path) -> dict:
+    """What is kept of a scorecard: main scores of all systems, ratios of CRPS to theirs with intervals."""
+    card = json.loads(file.read_text())
+    ratios = {name: ratio for name, ratio in card["ratios"].items() if ratio}
+    return {
+        "systems": {
+            name: {key: short(system[key]) for key in KEPT if system.get(key) is not None}
+            for name, system in card["systems"].items()
+            if system
+        },
+        "crps_ratios": {
+            name: {"value": short(ratio["crps"]), "interval": [short(end) for end in intervals["crps"]]}
+            for name, ratio in ratios.items()
+            if (intervals := ratio.get("intervals"))
+        },
+    }
+
+
+def short(value: float) -> float:
+    """Five digits of a number."""
+    return float(f"{value:.5g}")
 
 
 def summary(folder: Path) -> dict:
-    """What is kept of a run: the means of its scores, its last validation losses and its seconds."""
-    card = json.loads((folder / "score" / "scorecard.json").read_text())
-    systems = {name: card["systems"][name] for name in ("scaleadapt", "mean")}
+    """What is kept of a run: its scores, its validation losses and its seconds."""
     losses = {}
     for file in (folder / "training").rglob("metrics/val_hr_*loss"):
         lines = [line.split() for line in file.read_text().splitlines()]
-        losses[file.name] = {int(float(step)): float(value) for _, value, step in lines}
+        losses[file.name] = {int(float(step)): short(float(value)) for _, value, step in lines}
     seconds = dict(re.findall(r"^(\S+): (\d+) s, exit", (folder / "log.txt").read_text(), re.MULTILINE))
-    out = {"systems": systems, "losses": losses, "seconds": {k: int(v) for k, v in seconds.items()}}
+    out = scores(folder / "score/scorecard.json")
+    out |= {"losses": losses, "seconds": {k: int(v) for k, v in seconds.items()}}
     for card in folder.glob("*/scorecard.json"):
         if card.parent.name != "score":
-            there = json.loads(card.read_text())
-            out[card.parent.name] = {key: there[key] for key in ("systems", "ratios", "best_classical")}
+            out[card.parent.name] = scores(card)
     return out
 
 
@@ -252,7 +275,7 @@ def main() -> int:
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--only", nargs="*", default=[""], help="parts of names of runs")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no run later than this")
-    parser.add_argument("--thin", action="store_true", help="remove members and checkpoints of runs that are scored")
+    parser.add_argument("--thin", action="store_true", help="remove what scored runs no longer need")
     args = parser.parse_args()
     study, began = yaml.safe_load(args.study.read_text()), time.time()
     chosen = [run for run in runs(study) if any(part in run.name for part in args.only)]
@@ -271,23 +294,22 @@ def main() -> int:
                 if args.thin:
                     shutil.rmtree(folder / "training", ignore_errors=True)
                     for members in folder.glob("*.nc"):
-                        members.unlink()
+                        if not study.get("pool"):
+                            members.unlink()
             else:
                 return
         except (RuntimeError, ValueError, KeyError) as error:
             failed.append(run.name)
             print(error, file=sys.stderr, flush=True)
             return
-        scores = results[run.name]["systems"]["scaleadapt"]
-        kept = " ".join(
-            f"{k} {scores[k]:.4f}" for k in ("crps", "ssr", "q999_ratio", "spectra_ratio_high") if k in scores
-        )
+        ours = results[run.name]["systems"]["scaleadapt"]
+        kept = " ".join(f"{k} {ours[k]:.4f}" for k in ("crps", "ssr", "q999_ratio", "spectra_ratio_high") if k in ours)
         print(f"{time.time() - began:5.0f} s  {run.name}: {kept}  {results[run.name]['seconds']}", flush=True)
         together = [r for r in chosen if (r.config, r.variant, r.seed) == (run.config, run.variant, run.seed)]
         if study.get("pool") and len(together) == len(study["folds"]) and all(r.name in results for r in together):
             name = all_folds(run)
-            results[name] = joined_score(together, args.data.resolve(), args.to.resolve())
-            (args.to / f"{name}.json").write_text(json.dumps(results[name]))
+            joined = joined_score(together, args.data.resolve(), args.to.resolve())
+            results[name] = joined | {"config": run.config, "variant": run.variant, "fold": "all", "seed": run.seed}
         keep(results, args.to)
 
     args.to.mkdir(parents=True, exist_ok=True)

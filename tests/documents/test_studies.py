@@ -2,6 +2,7 @@
 
 import datetime as dt
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,21 @@ FOLDER = Path(__file__).parents[2] / "examples" / "skill"
 DAY = dt.timedelta(days=1)
 
 
-@pytest.fixture(scope="module")
-def study():
-    spec = importlib.util.spec_from_file_location("study", FOLDER / "study.py")
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def study():
+    return load("study")
+
+
+@pytest.fixture(scope="module")
+def table():
+    return load("table")
 
 
 def days(study, *numbers):
@@ -75,3 +85,52 @@ def test_a_failing_command_is_named_with_its_last_words(study, tmp_path):
     with pytest.raises(RuntimeError, match=r"(?s)never failed.*sorry"):
         step("never", "python", "-c", "import sys; sys.exit('sorry')")
     assert not (tmp_path / "never").exists()
+
+
+def card(crps, **more):
+    """A scorecard as `verify` writes it, with what the study keeps."""
+    common = {"rmse": 1.0, "ssr": 0.9, "fss_1mm_5km": 0.5, "fss_ensemble_1mm_5km": 0.6, "fss_ensemble_5mm_5km": 0.4}
+    common |= {"spectra_ratio_high": 1.0, "q999_ratio": 1.1, "lag1_ratio": 1.0}
+    systems = {
+        "scaleadapt": {**common, "crps": crps, "maximum": 7.0},
+        "mean": {"crps": 1.2 * crps, "rmse": 0.5},
+        "bicubic": {**common, "fss_1mm_5km": 0.7},
+        "rainfarm": {**common, "crps": 2 * crps},
+    }
+    return {"systems": systems, "ratios": {}, **more}
+
+
+def test_scores_that_are_kept_make_a_table_of_folds(study, table, tmp_path):
+    for name, value in (("A", card(0.2)), ("all", card(0.123456789))):
+        value["ratios"] = {"rainfarm": {"crps": 0.5, "intervals": {"crps": [0.4, 0.6]} if name == "all" else None}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(value | {"best_classical": "rainfarm"}))
+    runs = [
+        study.scores(tmp_path / f"{fold}.json") | {"config": "s10t3", "variant": "default", "fold": fold, "seed": 0}
+        for fold in ("all", "A")
+    ]
+    assert runs[0]["systems"]["scaleadapt"]["crps"] == 0.12346
+    assert "maximum" not in runs[0]["systems"]["scaleadapt"]
+    runs[1]["comephore"] = study.scores(tmp_path / "all.json")
+    titles, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in table.folds(runs))
+    assert [row[0] for row in rows] == ["A", "all", "comephore"]
+    seen = dict(zip(titles, rows[1], strict=True))
+    assert seen["over RainFARM"] == "0.500 (0.400 to 0.600)"
+    assert seen["over AR(1)"] == "–"
+    assert seen["RMSE of the mean over bicubic"] == "0.500"
+    assert seen["FSS of members, 1 mm 5 km (best baseline)"] == "0.500 (0.700)"
+    assert dict(zip(titles, rows[0], strict=True))["over RainFARM"] == "0.500"
+
+
+def test_variants_are_compared_where_both_ran(table):
+    systems = {name: card(crps)["systems"] for name, crps in (("default", 0.2), ("other", 0.1), ("lone", 0.3))}
+    for one in systems.values():
+        one["mean"]["spectra_ratio_high"] = 1.0
+    runs = [
+        {"variant": variant, "fold": "dev", "seed": seed, "systems": systems[variant]}
+        for variant, seed in (("default", 0), ("default", 1), ("other", 1), ("lone", 2))
+    ]
+    lines = table.variants(runs)[2:]
+    assert [line.split("|")[1:5] for line in lines] == [
+        [" other ", " 1 ", " 0.1000 ", " 0.500 (0.500 to 0.500) "],
+        [" default ", " 2 ", " 0.2000 ", " 1.000 (1.000 to 1.000) "],
+    ]
