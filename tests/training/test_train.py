@@ -1,5 +1,8 @@
 """Every named config trains through anemoi-training, and what is saved is what was averaged."""
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -99,3 +102,21 @@ def test_the_mean_first_then_the_residual(trainer, checkpoints, pair):
     assert halfway["mean"] > 0 and halfway["residual"] == 0
     both = weights(2)
     assert both["mean"] > 0 and both["residual"] > 0
+
+
+def test_the_best_weights_are_kept_as_the_howto_says(trainer, checkpoints, pair, tmp_path):
+    text = (Path(__file__).parents[2] / "docs/howto/train.md").read_text()
+    block = re.search(r"(?s)## Keep the best weights.*?callbacks:\n\s+- (_target_.*?)```", text).group(1)
+    callback = ", ".join(line.strip() for line in block.strip().splitlines())
+    lr, hr = pair(space=5, cells=8, hours=60)
+    more = ["scale.space=5", "scale.time=2", "period.training.end=100%", "period.validation.start=null"]
+    more += ["dataloader.limit_batches.training=1", "training.max_steps=4", f"diagnostics.callbacks=[{{{callback}}}]"]
+    # steps far too long: the loss rises after the first
+    more += ["training.optimization.lr=3", "training.optimization.lr_scheduler.warmup_t=0"]
+    trainer("scaleadapt", lr, hr, *more).train()
+    best = next((tmp_path / "out").rglob("best/inference-best.ckpt"))
+    kept = torch.load(best.with_name("best.ckpt"), weights_only=False, map_location="cpu")
+    assert kept["global_step"] < torch.load(checkpoints()[1], weights_only=False, map_location="cpu")["global_step"]
+    drawn = torch.load(best, weights_only=False, map_location="cpu").state_dict()
+    name = "downscaler.residual.noisy.weight"
+    torch.testing.assert_close(drawn["model." + name], kept["state_dict"]["model.model." + name], rtol=0, atol=0)
