@@ -149,14 +149,14 @@ class Downscaler(nn.Module):
             ``mean`` and ``residual``: (prediction, target), each (n, t, y, x).
         """
         height, width = hr.shape[-2:]
-        context = self.context(lr, statics)
+        context, now = self.context(lr, statics), self.current(lr)
         mean = runner(self.mean, self.mean, *context.tensors())
         # a dry coarse cell is dry in every pixel: nothing to learn there
-        known = (hr >= 0) & (nearest(torch.nan_to_num(self.current(lr)), self.scale.space) > 0)[:, None]
+        known = (hr >= 0) & (nearest(torch.nan_to_num(now), self.scale.space) > 0)[:, None]
         wanted = self.transform.forward(torch.where(hr >= 0, hr, 0))
         given = mean.detach() if self.detach_mean or detach_mean else mean
         residual = torch.where(hr >= 0, wanted - given[..., :height, :width].float(), 0)
-        std = self.std(self.current(lr))
+        std = self.std(now)
         if self.training:
             self._update_std((residual / std).detach(), known)
         residual = residual / std
