@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
 
 @pytest.mark.parametrize(
@@ -106,12 +107,13 @@ def test_the_mean_first_then_the_residual(trainer, checkpoints, pair):
 
 def test_the_best_weights_are_kept_as_the_howto_says(trainer, checkpoints, pair, tmp_path):
     text = (Path(__file__).parents[2] / "docs/howto/train.md").read_text()
-    block = re.search(r"(?s)## Keep the best weights.*?callbacks:\n\s+- (_target_.*?)```", text).group(1)
-    callback = ", ".join(line.strip() for line in block.strip().splitlines())
+    told = yaml.safe_load(re.search(r"(?s)## Keep the best weights.*?```yaml\n(.*?)```", text).group(1))
+    callback = ", ".join(f"{key}: {value}" for key, value in told["diagnostics"]["callbacks"][0].items())
     lr, hr = pair(space=5, cells=8, hours=60)
     more = ["scale.space=5", "scale.time=2", "period.training.end=100%", "period.validation.start=null"]
+    more += [f"training.method.{key}={value}" for key, value in told["training"]["method"].items()]
     more += ["dataloader.limit_batches.training=1", "training.max_steps=4", f"diagnostics.callbacks=[{{{callback}}}]"]
-    # steps far too long: the loss rises after the first
+    # steps far too long: members become worse
     more += ["training.optimization.lr=3", "training.optimization.lr_scheduler.warmup_t=0"]
     trainer("scaleadapt", lr, hr, *more).train()
     best = next((tmp_path / "out").rglob("best/inference-best.ckpt"))
