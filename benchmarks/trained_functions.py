@@ -60,7 +60,7 @@ def main():
     scale, bars = net.scale, {}
 
     def row(title, sampler):
-        rain = net.sample(lr, noise, sampler=sampler)
+        rain = net.sample(lr, noise(0), sampler=sampler)
         s = {k: float(v) for k, v in ensemble_scores(rain, hr).items()}
         bars[title] = {key: s[key] for key in PANELS}
         numbers = [s["ssr"], s["q999_ratio"], float(rain.max() / hr.max()), s["wet_fraction_ratio"]]
