@@ -61,8 +61,8 @@ def cost(scale: Scale, network: NetworkSettings, sampler: SamplerSettings, membe
         condition = model.residual.condition(*context.tensors(), model.mean(*context.tensors()))
     with torch.no_grad(), FlopCounterMode(display=False) as each:
         model.residual(torch.ones_like(context.base), torch.ones(1), condition)
-    by_sampler = {"dpmpp_2m": sampler.steps, "heun": 2 * sampler.steps - 1, "ancestral": len(model.levels)}
-    evaluations = by_sampler[sampler.name]
+    by_sampler = {"heun": 2 * sampler.steps - 1, "ancestral": len(model.levels)}
+    evaluations = by_sampler.get(sampler.name, sampler.steps)
     values = scale.time * (cells * scale.space) ** 2
     total = once.get_total_flops() / members + evaluations * each.get_total_flops()
     return Cost(

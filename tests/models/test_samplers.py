@@ -45,7 +45,37 @@ def test_dpmpp_2m_against_the_formula_of_the_paper():
     torch.testing.assert_close(got, x, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize(("name", "calls"), [("dpmpp_2m", 8), ("heun", 15)])
+def test_dpmpp_2m_sde_against_the_formula_of_the_paper():
+    # Lu et al. 2022 (arXiv 2211.01095), SDE-DPM-Solver++(2M), for alpha = 1: in exponentials of lambda
+    shape = (1, 2, 3, 4, 5)
+    got = draw(gaussian, noise(shape), SamplerSettings(name="dpmpp_2m_sde", steps=6, sigma_min=0.05), 10.0, 0.02)
+    levels = karras(6, 0.05, 10.0, 7.0)
+    x, estimates = noise(shape)(0) * levels[0], []
+    for i in range(5):
+        estimates.append(gaussian(x, levels[i]))
+        h = math.log(levels[i] / levels[i + 1])
+        mean = levels[i + 1] / levels[i] * math.exp(-h) * x + (1 - math.exp(-2 * h)) * estimates[i]
+        if i:
+            r = math.log(levels[i - 1] / levels[i]) / h
+            mean = mean + 0.5 * (1 - math.exp(-2 * h)) * (estimates[i] - estimates[i - 1]) / r
+        x = mean + levels[i + 1] * math.sqrt(1 - math.exp(-2 * h)) * noise(shape)(i + 1)
+    torch.testing.assert_close(got, gaussian(x, levels[5]), rtol=1e-6, atol=1e-8)
+
+
+def test_dpmpp_2m_sde_takes_exact_steps_of_the_posterior():
+    # an estimate that stays at 2: whatever the number of steps, the state at the last level is N(2, level^2)
+    shape, seen = (1, 1, 1, 200, 200), {}
+
+    def known(x, sigma):
+        seen[round(float(sigma), 6)] = (float(x.mean()), float(x.std()))
+        return torch.full_like(x, 2.0)
+
+    draw(known, noise(shape), SamplerSettings(name="dpmpp_2m_sde", steps=3, sigma_min=0.5), 10.0, 0.02)
+    mean, std = seen[0.5]
+    assert mean == pytest.approx(2.0, abs=0.03) and std == pytest.approx(0.5, rel=0.03)
+
+
+@pytest.mark.parametrize(("name", "calls"), [("dpmpp_2m", 8), ("heun", 15), ("dpmpp_2m_sde", 8)])
 def test_evaluations(name, calls):
     count = []
 
@@ -57,7 +87,7 @@ def test_evaluations(name, calls):
     assert len(count) == calls and count[0] == pytest.approx(20.0) and count[-1] >= 0.03 - 1e-9
 
 
-@pytest.mark.parametrize("name", ["dpmpp_2m", "heun", "ancestral"])
+@pytest.mark.parametrize("name", ["dpmpp_2m", "heun", "dpmpp_2m_sde", "ancestral"])
 def test_the_spread_of_a_gaussian_comes_out(name):
     shape = (1, 1, 1, 100, 200)
     got = draw(gaussian, noise(shape), SamplerSettings(name=name, steps=40), 40.0, 0.02)

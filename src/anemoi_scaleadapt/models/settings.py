@@ -7,7 +7,7 @@ from typing import Any, Self
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.scale.check import choice, integer, real, switch
 
-SAMPLERS = ("dpmpp_2m", "heun", "ancestral")
+SAMPLERS = ("dpmpp_2m", "heun", "dpmpp_2m_sde", "ancestral")
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,8 @@ class SamplerSettings(Settings):
     Parameters
     ----------
     name : str
-        ``dpmpp_2m`` (default) and ``heun`` come from anemoi-models; ``ancestral`` is the paper's own.
+        ``dpmpp_2m`` (default) and ``heun`` come from anemoi-models; ``dpmpp_2m_sde`` adds fresh noise at every step;
+        ``ancestral`` is the paper's own.
     steps : int
         Noise levels; DPM++2M needs one network evaluation each.
     sigma_min, rho : float
