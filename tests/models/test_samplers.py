@@ -28,7 +28,7 @@ def karras(steps, low, high, rho):
 
 def test_dpmpp_2m_against_the_formula_of_the_paper():
     # Lu et al. 2022 (arXiv 2211.01095), algorithm 2, data prediction, in lambda = -ln sigma
-    settings = SamplerSettings(steps=6, sigma_min=0.05)
+    settings = SamplerSettings(name="dpmpp_2m", steps=6, sigma_min=0.05)
     shape = (1, 2, 3, 4, 5)
     got = draw(gaussian, noise(shape), settings, 10.0, 0.02)
     levels = karras(6, 0.05, 10.0, 7.0)

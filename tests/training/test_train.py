@@ -16,7 +16,7 @@ import yaml
         ("s10t3", 10, 5, 60, []),
         ("s25t6", 25, 4, 80, []),
         ("scaleadapt", 5, 8, 60, ["scale.space=5", "scale.time=2"]),
-        ("s10t3_paper", 10, 5, 60, ["model.model.sampler.name=dpmpp_2m"]),
+        ("s10t3_paper", 10, 5, 60, ["model.model.sampler.name=dpmpp_2m_sde"]),
     ],
 )
 def test_named_configs_train(trainer, checkpoints, pair, config, space, cells, hours, more):

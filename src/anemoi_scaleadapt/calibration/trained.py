@@ -54,7 +54,7 @@ def check_sampler(net: Any, path: str) -> None:
     if net.sampler.name == "ancestral":
         raise ScaleAdaptError(
             f"--checkpoint {path} draws with the ancestral sampler, which starts at the schedule's end: it has no "
-            "sigma_max to choose. Train with model.model.sampler.name: dpmpp_2m, or calibrate without --checkpoint."
+            "sigma_max to choose. Train with model.model.sampler.name: dpmpp_2m_sde, or calibrate without --checkpoint."
         )
 
 

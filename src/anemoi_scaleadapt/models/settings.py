@@ -119,10 +119,10 @@ class SamplerSettings(Settings):
     Parameters
     ----------
     name : str
-        ``dpmpp_2m`` (default) and ``heun`` come from anemoi-models; ``dpmpp_2m_sde`` adds fresh noise at every step;
-        ``ancestral`` is the paper's own.
+        ``dpmpp_2m_sde`` (default) draws fresh noise at every step; ``dpmpp_2m`` and ``heun``, from anemoi-models,
+        follow the ODE; ``ancestral`` is the paper's own.
     steps : int
-        Noise levels; DPM++2M needs one network evaluation each.
+        Noise levels; either DPM++2M needs one network evaluation each.
     sigma_min, rho : float
         Smallest level and exponent of the Karras schedule.
     sigma_max : float, optional
@@ -131,7 +131,7 @@ class SamplerSettings(Settings):
         Noise level from which on denoised estimates keep the coarse totals, if conservation is inside the sampler.
     """
 
-    name: str = "dpmpp_2m"
+    name: str = "dpmpp_2m_sde"
     steps: int = 8
     sigma_min: float = 0.03
     sigma_max: float = 0.0
