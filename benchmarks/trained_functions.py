@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import track
 from samplers import prepare
 
+from anemoi_scaleadapt.noise import draws
 from anemoi_scaleadapt.scale import Conservation
 from anemoi_scaleadapt.training.scores import ensemble_scores
 
@@ -56,11 +57,11 @@ def draw(bars, path):
 
 def main():
     """Print the tables."""
-    members, net, lr, hr, starts, noise, path = prepare(__doc__.splitlines()[0], "--figure")
-    scale, bars = net.scale, {}
+    members, net, lr, hr, starts, path = prepare(__doc__.splitlines()[0], "--figure")
+    scale, bars, noise = net.scale, {}, draws(0, members, starts, hr)
 
     def row(title, sampler):
-        rain = net.sample(lr, noise(0), sampler=sampler)
+        rain = net.sample(lr, noise, sampler=sampler)
         s = {k: float(v) for k, v in ensemble_scores(rain, hr).items()}
         bars[title] = {key: s[key] for key in PANELS}
         numbers = [s["ssr"], s["q999_ratio"], float(rain.max() / hr.max()), s["wet_fraction_ratio"]]
@@ -84,7 +85,7 @@ def main():
     for level in track([*(x for x in LEVELS if x < 0.99 * top), top], console=console):
         lines.append(row(f"{level:.0f}", replace(net.sampler, sigma_max=level)))
     tables.append("| sigma_max " + head + "\n" + "\n".join(lines))
-    title = f"({scale.space}, {scale.time}): {len(starts)} windows, {members} members"
+    title = f"({scale.space}, {scale.time}): {len(starts)} windows, {len(members)} members"
     print(f"{title}; the truth's edges: {edges(hr.flatten(0, 1)):.2f}\n")
     print("\n\n".join(tables))
 
