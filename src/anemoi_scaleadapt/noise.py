@@ -2,7 +2,9 @@
 
 import datetime
 import hashlib
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -41,6 +43,9 @@ def ensemble_noise(
 ) -> Tensor:
     """Noise of several members over a window, (time, member, y, x).
 
+    Fields are drawn side by side on all CPU cores: a stochastic sampler needs new ones at every step, and a GPU would
+    wait for them.
+
     Parameters
     ----------
     members : range
@@ -51,7 +56,10 @@ def ensemble_noise(
         Length of the window, t.
     """
     ends = [start + datetime.timedelta(hours=h + 1) for h in range(hours)]
-    return torch.stack([torch.stack([field_noise(seed, m, end, shape, draw) for m in members]) for end in ends])
+    wanted = [(member, end) for end in ends for member in members]
+    with ThreadPoolExecutor(min(len(wanted), os.cpu_count() or 1)) as pool:
+        fields = list(pool.map(lambda one: field_noise(seed, *one, shape, draw), wanted))
+    return torch.stack(fields).reshape(hours, len(members), *shape)
 
 
 def draws(seed: int, members: range, starts: Sequence[datetime.datetime], like: Tensor) -> Callable[[int], Tensor]:
