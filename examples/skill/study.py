@@ -316,7 +316,7 @@ def main() -> int:
     with ThreadPoolExecutor(args.jobs) as pool:
         list(pool.map(one, chosen))
     print(
-        f"{len(results)} of {len(chosen)} runs in {args.to / 'results.json'}"
+        f"{sum(run.name in results for run in chosen)} of {len(chosen)} runs in {args.to / 'results.json'}"
         + (f"; failed: {failed}" if failed else "")
     )
     return bool(failed)
