@@ -210,11 +210,9 @@ def joined_score(of: list[Run], data: Path, to: Path) -> dict:
     coarse, fine = pair(of[0], data, "every60")
     card = folder / "score" / "scorecard.json"
     if not card.exists():
-        files = [str(to / run.name / "members.nc") for run in of]
-        with xr.open_mfdataset(
-            files, engine="netcdf4", combine="by_coords", coords="minimal", compat="override"
-        ) as joined:
-            joined.drop_encoding().to_netcdf(folder / "members.nc", engine="netcdf4")  # as read: minutes of zipping
+        parts = [xr.load_dataset(to / run.name / "members.nc", engine="netcdf4") for run in of]
+        joined = xr.concat(parts, "time", data_vars="minimal", coords="minimal", compat="override").sortby("time")
+        joined.drop_encoding().to_netcdf(folder / "members.nc", engine="netcdf4")  # as read: minutes of zipping
         step("score/scorecard.json", *VERIFY, "members.nc", fine, "--lr", coarse, "--out", "score", *SLOW)
         (folder / "members.nc").unlink()
     return scores(card)
