@@ -114,7 +114,7 @@ def sample(net, lr, noise, name, steps):
 
 def main():
     members, net, lr, hr, starts, seeds = prepare(__doc__.splitlines()[0], "--seeds")
-    calls = []
+    seeds, calls = int(seeds or 1), []
     net.residual.register_forward_hook(lambda _, __, out: calls.append(len(out)))
 
     def scores(seed, window, name, steps):
@@ -125,14 +125,11 @@ def main():
     rows = []
     for title, name, steps in track(SAMPLERS, console=Console(stderr=True)):
         begun, before = time.perf_counter(), sum(calls)
-        found = [
-            mean_of([scores(seed, window, name, steps) for window in range(len(starts))])
-            for seed in range(int(seeds or 1))
-        ]
+        found = [mean_of([scores(seed, window, name, steps) for window in range(len(starts))]) for seed in range(seeds)]
         fields = len(found) * len(starts) * len(members)
         rows.append((title, (sum(calls) - before) // fields, (time.perf_counter() - begun) / fields, found))
     first = mean_of(rows[0][3])
-    print(f"{len(starts)} windows, {len(members)} members, {seeds or 1} seeds, {starts[0]:%Y-%m-%d} and others")
+    print(f"{len(starts)} windows, {len(members)} members, {seeds} seeds, {starts[0]:%Y-%m-%d} and others")
     print("\n| sampler | evaluations | CRPS | relative | SSR | power < 8 px | relative | q99.9 | s a field |")
     print("|---|---|---|---|---|---|---|---|---|")
     for title, evaluations, seconds, found in rows:

@@ -52,7 +52,12 @@ class Run:
     @property
     def name(self) -> str:
         """Name of its folder."""
-        return f"{self.config}-{self.variant}-{self.fold}-{self.seed}"
+        return "-".join(map(str, self.labels.values()))
+
+    @property
+    def labels(self) -> dict:
+        """What its results are found by."""
+        return {"config": self.config, "variant": self.variant, "fold": self.fold, "seed": self.seed}
 
 
 def day(text: object) -> dt.datetime:
@@ -195,19 +200,14 @@ def pair(run: Run, data: Path, kind: str) -> tuple[Path, Path]:
     return (fine if run.config.startswith("s1t") else data / f"{km}/{kind}-{km}km.zarr"), fine
 
 
-def all_folds(run: Run) -> str:
-    """Name of the record that the folds of a run's variant make together."""
-    return replace(run, fold="all").name
-
-
-def joined_score(of: list[Run], data: Path, to: Path) -> dict:
-    """Join the members of all folds of a variant and score them as one record."""
+def joined_score(whole: Run, of: list[Run], data: Path, to: Path) -> dict:
+    """Join the members of all folds of a variant and score them as one record, `whole`."""
     import xarray as xr
 
-    folder = to / all_folds(of[0])
+    folder = to / whole.name
     folder.mkdir(parents=True, exist_ok=True)
-    step = Step(folder, of[0].seed)
-    coarse, fine = pair(of[0], data, "every60")
+    step = Step(folder, whole.seed)
+    coarse, fine = pair(whole, data, "every60")
     card = folder / "score" / "scorecard.json"
     if not card.exists():
         parts = [xr.load_dataset(to / run.name / "members.nc", engine="netcdf4") for run in of]
@@ -219,19 +219,18 @@ def joined_score(of: list[Run], data: Path, to: Path) -> dict:
 
 
 def scores(file: Path) -> dict:
-    """What is kept of a scorecard: main scores of all systems, ratios of CRPS to theirs with intervals."""
+    """What is kept of a scorecard: main scores of all systems, intervals of the ratios of CRPS to theirs."""
     card = json.loads(file.read_text())
-    ratios = {name: ratio for name, ratio in card["ratios"].items() if ratio}
     return {
         "systems": {
             name: {key: short(system[key]) for key in KEPT if system.get(key) is not None}
             for name, system in card["systems"].items()
             if system
         },
-        "crps_ratios": {
-            name: {"value": short(ratio["crps"]), "interval": [short(end) for end in intervals["crps"]]}
-            for name, ratio in ratios.items()
-            if (intervals := ratio.get("intervals"))
+        "crps_intervals": {
+            name: [short(end) for end in ratio["intervals"]["crps"]]
+            for name, ratio in card["ratios"].items()
+            if ratio and ratio.get("intervals")
         },
     }
 
@@ -286,14 +285,13 @@ def main() -> int:
                 results[run.name] = json.loads((folder / "summary.json").read_text())
             elif time.time() - began < 60 * args.minutes:
                 found = execute(run, study, args.data.resolve(), args.to.resolve(), args.device)
-                found |= {"config": run.config, "variant": run.variant, "fold": run.fold, "seed": run.seed}
+                found |= run.labels
                 (folder / "summary.json").write_text(json.dumps(found))
                 results[run.name] = found
                 if args.thin:
                     shutil.rmtree(folder / "training", ignore_errors=True)
-                    for members in folder.glob("*.nc"):
-                        if not study.get("pool"):
-                            members.unlink()
+                    for members in () if study.get("pool") else folder.glob("*.nc"):
+                        members.unlink()
             else:
                 return
         except (RuntimeError, ValueError, KeyError) as error:
@@ -305,9 +303,9 @@ def main() -> int:
         print(f"{time.time() - began:5.0f} s  {run.name}: {kept}  {results[run.name]['seconds']}", flush=True)
         together = [r for r in chosen if (r.config, r.variant, r.seed) == (run.config, run.variant, run.seed)]
         if study.get("pool") and len(together) == len(study["folds"]) and all(r.name in results for r in together):
-            name = all_folds(run)
-            joined = joined_score(together, args.data.resolve(), args.to.resolve())
-            results[name] = joined | {"config": run.config, "variant": run.variant, "fold": "all", "seed": run.seed}
+            whole = replace(run, fold="all")
+            joined = joined_score(whole, together, args.data.resolve(), args.to.resolve())
+            results[whole.name] = joined | whole.labels
         keep(results, args.to)
 
     args.to.mkdir(parents=True, exist_ok=True)

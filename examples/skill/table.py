@@ -67,7 +67,7 @@ def folds(results: list[dict]) -> list[str]:
     found = [(run["fold"], run) for run in ordered]
     found += [(place, part) for run in ordered for place, part in run.items() if "systems" in (part or ())]
     titles = ["days", "CRPS", *(title for title, *_ in RATIOS), "SSR", *(title for title, _ in FRACTIONS)]
-    rows = [[name, *fold(run["systems"], run["crps_ratios"])] for name, run in found]
+    rows = [[name, *fold(run["systems"], run["crps_intervals"])] for name, run in found]
     return markdown([*titles, *(title for title, *_ in COLUMNS[4:])], rows)
 
 
@@ -77,10 +77,10 @@ def fold(systems: dict, intervals: dict) -> list[str]:
     baselines = [system for name, system in systems.items() if name not in ("scaleadapt", "mean")]
     cells = [f"{ours['crps']:.4f}"]
     for _, score, system, baseline in RATIOS:
-        low_high = intervals[baseline]["interval"] if score == "crps" and baseline in intervals else []
-        beside = f" ({low_high[0]:.3f} to {low_high[1]:.3f})" if low_high else ""
-        known = baseline in systems
-        cells.append(f"{systems[system][score] / systems[baseline][score]:.3f}{beside}" if known else "–")
+        cell = f"{systems[system][score] / systems[baseline][score]:.3f}" if baseline in systems else "–"
+        if score == "crps" and baseline in intervals:
+            cell += " ({:.3f} to {:.3f})".format(*intervals[baseline])
+        cells.append(cell)
     cells.append(f"{ours['ssr']:.2f}")
     for _, score in FRACTIONS:
         best = max((system[score] for system in baselines if score in system), default=float("nan"))

@@ -48,7 +48,7 @@ def draw(
     dtype = torch.promote_types(start.dtype, torch.float32)
     sigmas = schedule.get_schedule(start.device, torch.float64).to(dtype)
     if settings.name == "dpmpp_2m_sde":
-        return dpmpp_2m_sde(denoise, noise, sigmas)
+        return dpmpp_2m_sde(denoise, start, noise, sigmas)
     sampler = DIFFUSION_SAMPLERS[settings.name](dtype=dtype)
 
     def denoising(_x: dict, y: dict, sigma: dict, *_: object, **__: object) -> dict:
@@ -58,7 +58,7 @@ def draw(
     return sampler.sample({"residual": start}, begin, sigmas, denoising)["residual"]
 
 
-def dpmpp_2m_sde(denoise: Denoise, noise: Callable[[int], Tensor], sigmas: Tensor) -> Tensor:
+def dpmpp_2m_sde(denoise: Denoise, start: Tensor, noise: Callable[[int], Tensor], sigmas: Tensor) -> Tensor:
     """DPM-Solver++ (2M) of the reverse SDE: as DPM++2M, with fresh noise at every step.
 
     For estimates that do not change it takes exact steps of the diffusion's posterior, from level a to b mean
@@ -66,6 +66,8 @@ def dpmpp_2m_sde(denoise: Denoise, noise: Callable[[int], Tensor], sigmas: Tenso
 
     Parameters
     ----------
+    start : Tensor
+        ``noise(0)``; the further draws are asked for one by one.
     sigmas : Tensor
         Noise levels, (steps + 1,), falling, the last one 0.
 
@@ -73,7 +75,7 @@ def dpmpp_2m_sde(denoise: Denoise, noise: Callable[[int], Tensor], sigmas: Tenso
     ----------
     Lu et al. 2022, arXiv 2211.01095, SDE-DPM-Solver++(2M).
     """
-    levels, x, before, last = sigmas.tolist(), noise(0) * sigmas[0], None, math.inf
+    levels, x, before, last = sigmas.tolist(), start * sigmas[0], None, math.inf
     for k in range(len(levels) - 2):
         clean = denoise(x, sigmas[k])
         step, ratio = math.log(levels[k] / levels[k + 1]), (levels[k + 1] / levels[k]) ** 2
