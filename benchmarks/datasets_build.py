@@ -21,8 +21,11 @@ from pathlib import Path
 
 import pyproj  # noqa: F401  (before eccodes)
 
-from anemoi_scaleadapt.datasets import recipes, synthetic
-from anemoi_scaleadapt.datasets.grid import StereGrid
+from anemoi_scaleadapt.datasets import recipes
+from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from support import synthetic
 
 CROP = recipes.Area(300, 225, 1050, 1225)
 

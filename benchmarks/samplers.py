@@ -24,10 +24,10 @@ from anemoi.datasets import open_dataset
 from rich.console import Console
 from rich.progress import track
 
-from anemoi_scaleadapt.models.samplers import ancestral
-from anemoi_scaleadapt.noise import draws
+from anemoi_scaleadapt.diffusion.noise import draws
+from anemoi_scaleadapt.diffusion.samplers import ancestral
+from anemoi_scaleadapt.inference.trained import open_checkpoint
 from anemoi_scaleadapt.training.scores import ensemble_scores
-from anemoi_scaleadapt.verification.trained import open_checkpoint
 
 SAMPLERS = [
     ("DPM++2M SDE", "dpmpp_2m_sde", 8),

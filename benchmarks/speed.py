@@ -16,12 +16,13 @@ import torch.nn.functional as F
 from einops import rearrange
 from hydra import compose, initialize
 
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.layers.attention import NeighbourhoodAttention
 from anemoi_scaleadapt.layers.unet import UShape
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
-from anemoi_scaleadapt.scale import Scale
-from anemoi_scaleadapt.transform import RainTransform
+from anemoi_scaleadapt.models.settings import NetworkSettings
+from anemoi_scaleadapt.models.transform import RainTransform
+from anemoi_scaleadapt.scale import resolve
 
 
 def all_pairs(layer):
@@ -40,7 +41,7 @@ def build(config, device, channels_last, everyone):
     torch.manual_seed(0)
     model = config.model.model
     network = NetworkSettings.from_config({**model.network, "channels_last": channels_last}, "model.model.network")
-    net = Downscaler(Scale.from_config(config.scale), network, SamplerSettings(), RainTransform("sqrt", 1.0))
+    net = Downscaler(resolve(config.scale), network, SamplerSettings(), RainTransform("sqrt", 1.0))
     for module in net.modules():
         if isinstance(module, NeighbourhoodAttention) and everyone:
             all_pairs(module)

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 from samplers import prepare
 
-from anemoi_scaleadapt.noise import draws
+from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.scale import Conservation
 from anemoi_scaleadapt.training.scores import ensemble_scores
 

@@ -15,13 +15,13 @@ import pyproj  # noqa: F401
 import xarray as xr
 from rich.progress import track
 
+from anemoi_scaleadapt.rain.reader import open_rain
+from anemoi_scaleadapt.rain.windows import Coarse, windows
 from anemoi_scaleadapt.verification.bootstrap import combine
 from anemoi_scaleadapt.verification.case import Case, count
-from anemoi_scaleadapt.verification.rain import open_rain
 from anemoi_scaleadapt.verification.scorecard import cell
 from anemoi_scaleadapt.verification.scores import score
 from anemoi_scaleadapt.verification.tally import Settings
-from anemoi_scaleadapt.verification.windows import Coarse, windows
 
 KEYS = ("crps", "rmse", "mae", "ssr", "q999_ratio", "fss_1mm_5km", "fss_1mm_5km_hourly", "spectra_ratio_high",
         "spectra_ratio_high_mean", "lag1", "wet_fraction_ratio")  # fmt: skip

@@ -15,7 +15,7 @@ import pyproj  # noqa: F401
 from scipy.ndimage import gaussian_filter
 
 from anemoi_scaleadapt.commands import main as command
-from anemoi_scaleadapt.verification.members import MembersFile
+from anemoi_scaleadapt.rain.members import MembersFile
 
 
 def invent(draw, members, hours, shape):

@@ -7,6 +7,8 @@ import numpy as np
 import pyproj  # noqa: F401
 import pytest
 
+from support.showers import files, shower, write  # noqa: F401  (fixtures)
+
 # hydra sets this in a run; tests that compose in process need it themselves
 os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
 # anemoi notes the git state of every package that lies in an editable checkout, and with it all of .venv: two seconds

@@ -10,9 +10,9 @@ import torch
 from anemoi_scaleadapt.calibration import trained
 from anemoi_scaleadapt.commands import main
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.inference.trained import open_checkpoint
+from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.training.scores import ensemble_scores
-from anemoi_scaleadapt.verification.rain import open_rain
-from anemoi_scaleadapt.verification.trained import open_checkpoint
 
 DAY = "2020-01-02"
 

@@ -4,7 +4,7 @@ import xarray as xr
 import yaml
 
 from anemoi_scaleadapt.commands import main
-from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.scale import resolve
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_prints_draws_and_writes_an_overlay(datasets, tmp_path, capsys):
     assert all(word in text for word in ("beta", "context_length", "crop", "threshold", "mm/h"))
     assert sorted(p.name for p in out.iterdir()) == [f"s5t2_calibrated.{end}" for end in ("json", "png", "yaml")]
     written = yaml.safe_load((out / "s5t2_calibrated.yaml").read_text())
-    scale = Scale.from_config(written["scale"])
+    scale = resolve(written["scale"])
     assert (scale.space, scale.time) == (5, 2)
     assert written["training"]["method"]["crop"] % 5 == 0
 

@@ -1,10 +1,10 @@
-"""`comephore inspect`; the download is tested with its server in tests/datasets/test_download.py."""
+"""`comephore inspect`; the download is tested with its server in tests/datasets/comephore/test_download.py."""
 
 import datetime as dt
 
 from anemoi_scaleadapt.commands import main
-from anemoi_scaleadapt.datasets import synthetic
-from anemoi_scaleadapt.datasets.grid import StereGrid
+from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
+from support import synthetic
 
 START = dt.datetime(2019, 1, 31, 13)
 

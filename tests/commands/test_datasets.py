@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from anemoi_scaleadapt.commands import main
-from anemoi_scaleadapt.datasets import synthetic
-from anemoi_scaleadapt.datasets.grid import StereGrid
+from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
+from support import synthetic
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import sys
 import yaml
 
 from anemoi_scaleadapt.commands import main
-from anemoi_scaleadapt.scale import Scale, recipe
+from anemoi_scaleadapt.scale import recipe, resolve
 
 
 def test_prints_values_with_reasons(capsys):
@@ -34,7 +34,7 @@ def test_write(tmp_path, capsys):
     assert main(["scale", "7", "2", "--write", str(path)]) == 0
     written = yaml.safe_load(path.read_text())
     assert written["defaults"] == ["scaleadapt", "_self_"]
-    assert Scale.from_config(written["scale"]) == recipe(7, 2)
+    assert resolve(written["scale"]) == recipe(7, 2)
     assert main(["scale", "7", "2", "--write", str(path)]) == 2
     assert "is there already" in capsys.readouterr().err
 

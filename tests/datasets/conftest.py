@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anemoi_scaleadapt.datasets import synthetic
-from anemoi_scaleadapt.datasets.grid import StereGrid
+from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
+from support import synthetic
 
 REAL = Path(__file__).parents[3] / "shared" / "data"
 DIVISOR, MISSING = 10, 65535

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anemoi_scaleadapt.datasets import recipes
-from anemoi_scaleadapt.datasets.grid import PROJ_STRING
+from anemoi_scaleadapt.datasets.comephore.grid import PROJ_STRING
 from anemoi_scaleadapt.datasets.period import HOUR
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from anemoi_scaleadapt.datasets import synthetic
-from anemoi_scaleadapt.datasets.grid import StereGrid
+from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
 from anemoi_scaleadapt.datasets.period import HOUR
+from support import synthetic
 
 START = dt.datetime(2019, 12, 31, 17)
 HOURS, NY, NX = 14, 55, 60
@@ -58,7 +58,7 @@ def mean_of_means(rain, s, t):
 def test_the_coarse_zarr_averaged_over_the_window_is_the_mean_of_the_archive(build, archive, sample):
     import torch
 
-    from anemoi_scaleadapt.tasks import average_hours
+    from anemoi_scaleadapt.rain.average import average_hours
 
     folder, rain = archive
     crop, s, t, first, hours = sample

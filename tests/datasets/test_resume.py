@@ -9,9 +9,10 @@ import time
 import pytest
 import yaml
 
-from anemoi_scaleadapt.datasets import recipes, synthetic
-from anemoi_scaleadapt.datasets.grid import StereGrid
+from anemoi_scaleadapt.datasets import recipes
+from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
 from anemoi_scaleadapt.datasets.period import HOUR
+from support import synthetic
 
 HOURS = 240
 START = dt.datetime(2019, 1, 30, 1)

@@ -101,8 +101,8 @@ class Desk:
 
     def comephore(self, start: dt.datetime, hours: int, size: int) -> None:
         """Months of invented Comephore in comephore/."""
-        from anemoi_scaleadapt.datasets import synthetic
-        from anemoi_scaleadapt.datasets.grid import StereGrid
+        from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
+        from support import synthetic
 
         synthetic.write_months(self.folder / "comephore", StereGrid().crop(700, 600, size, size), start, hours)
 

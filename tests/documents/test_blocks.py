@@ -133,8 +133,8 @@ def run_file(values, place, _):
 
     from anemoi.inference.config.run import RunConfiguration
 
+    from anemoi_scaleadapt.diffusion.settings import SamplerSettings
     from anemoi_scaleadapt.inference.runner import ScaleAdaptRunner
-    from anemoi_scaleadapt.models.settings import SamplerSettings
 
     RunConfiguration(**{"checkpoint": "x.ckpt", **values})
     takes = set(inspect.signature(ScaleAdaptRunner).parameters)
@@ -149,8 +149,9 @@ def run_file(values, place, _):
 def training(values, place, composed):
     from omegaconf import OmegaConf
 
-    from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
-    from anemoi_scaleadapt.scale import Scale
+    from anemoi_scaleadapt.diffusion.settings import SamplerSettings
+    from anemoi_scaleadapt.models.settings import NetworkSettings
+    from anemoi_scaleadapt.scale import resolve
     from anemoi_scaleadapt.training.settings import MethodSettings
 
     defaults = [d for d in values.pop("defaults", ["scaleadapt"]) if d != "_self_"]
@@ -162,7 +163,7 @@ def training(values, place, composed):
         assert parent is not None and key.rpartition(".")[2] in parent, f"{place}: no key {key}"
     OmegaConf.set_struct(whole, False)
     whole = OmegaConf.merge(whole, values)
-    Scale.from_config(whole.scale)
+    resolve(whole.scale)
     NetworkSettings.from_config(whole.model.model.network, "network")
     SamplerSettings.from_config(whole.model.model.sampler, "sampler")
     method = {k: v for k, v in whole.training.method.items() if k != "_target_"}

@@ -18,14 +18,15 @@ def test_every_file_is_a_mapping(path):
 def test_primary_configs_compose_and_their_settings_are_good(name, composed):
     from omegaconf import OmegaConf
 
-    from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
-    from anemoi_scaleadapt.scale import Scale
+    from anemoi_scaleadapt.diffusion.settings import SamplerSettings
+    from anemoi_scaleadapt.models.settings import NetworkSettings
+    from anemoi_scaleadapt.scale import resolve
     from anemoi_scaleadapt.training.settings import MethodSettings
 
     pair = ["scale.space=5", "scale.time=2"] if name == "scaleadapt" else []
     config = composed(name, *pair)
     OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    scale = Scale.from_config(config.scale)
+    scale = resolve(config.scale)
     assert name == "demo" or name == "scaleadapt" or name.startswith(f"s{scale.space}t{scale.time}")
     NetworkSettings.from_config(config.model.model.network, "model.model.network")
     SamplerSettings.from_config(config.model.model.sampler, "model.model.sampler")

@@ -84,8 +84,9 @@ def runner_keys():
 
 
 def test_settings_classes_have_the_documented_keys():
+    from anemoi_scaleadapt.diffusion.settings import SamplerSettings
     from anemoi_scaleadapt.models.anemoi import KEYS
-    from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
+    from anemoi_scaleadapt.models.settings import NetworkSettings
     from anemoi_scaleadapt.scale.settings import Conservation, Scale
     from anemoi_scaleadapt.training.settings import MethodSettings
 
@@ -104,17 +105,18 @@ def test_settings_classes_have_the_documented_keys():
 
 def try_value(key, value):
     """Read one setting the way a run does."""
-    from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings, check_amplitude
-    from anemoi_scaleadapt.scale import Scale
+    from anemoi_scaleadapt.diffusion.settings import SamplerSettings
+    from anemoi_scaleadapt.models.settings import NetworkSettings, check_amplitude
+    from anemoi_scaleadapt.models.transform import RainTransform
+    from anemoi_scaleadapt.scale import resolve
     from anemoi_scaleadapt.training.settings import MethodSettings
-    from anemoi_scaleadapt.transform import RainTransform
 
     place, _, name = key.rpartition(".")
     pair = {"space": 10, "time": 3}
     if place == "scale":
-        Scale.from_config({**pair, name: value})
+        resolve({**pair, name: value})
     elif place == "scale.conservation":
-        Scale.from_config({**pair, "conservation": {name: value}})
+        resolve({**pair, "conservation": {name: value}})
     elif place == "model.model.network":
         NetworkSettings.from_config({name: value}, place)
     elif place == "model.model.sampler":
@@ -167,7 +169,7 @@ def test_documented_ranges_are_those_of_the_code(key, good, bad):
 
 def test_recipe_keys_are_documented():
     from anemoi_scaleadapt.datasets.coarsen import CoarsenFilter
-    from anemoi_scaleadapt.datasets.source import ComephoreSource
+    from anemoi_scaleadapt.datasets.comephore.source import ComephoreSource
 
     wanted = set(inspect.signature(ComephoreSource).parameters) | set(inspect.signature(CoarsenFilter).parameters)
     page = REPOSITORY / "docs" / "howto" / "data.md"

@@ -3,10 +3,11 @@
 import pytest
 import torch
 
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
-from anemoi_scaleadapt.scale import Scale
-from anemoi_scaleadapt.transform import RainTransform
+from anemoi_scaleadapt.models.settings import NetworkSettings
+from anemoi_scaleadapt.models.transform import RainTransform
+from anemoi_scaleadapt.scale import resolve
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def downscaler(tiny_network):
     ):
         torch.manual_seed(0)
         net = Downscaler(
-            Scale.from_config({"space": space, "time": time} | scale),
+            resolve({"space": space, "time": time} | scale),
             NetworkSettings.from_config(tiny_network | (network or {}), "network"),
             SamplerSettings(**{"steps": 3} | (sampler or {})),
             RainTransform(transform, 0.2),

@@ -5,10 +5,11 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
-from anemoi_scaleadapt.scale import Scale
-from anemoi_scaleadapt.transform import RainTransform
+from anemoi_scaleadapt.models.settings import NetworkSettings
+from anemoi_scaleadapt.models.transform import RainTransform
+from anemoi_scaleadapt.scale import resolve
 
 FILE = Path(__file__).with_name("golden.safetensors")
 NETWORK = NetworkSettings(mean_channels=(8, 8), residual_channels=(8, 8), frame_channels=8, blocks=1, heads=2, window=3)
@@ -17,7 +18,7 @@ SCALE = {"space": 5, "time": 2, "context_length": 3, "lookahead": 1, "beta": 0.0
 
 def build() -> Downscaler:
     """The network of the golden file, weights at random."""
-    return Downscaler(Scale.from_config(SCALE), NETWORK, SamplerSettings(), RainTransform("sqrt", 0.2)).eval()
+    return Downscaler(resolve(SCALE), NETWORK, SamplerSettings(), RainTransform("sqrt", 0.2)).eval()
 
 
 def outputs(net: Downscaler, lr: torch.Tensor, noise: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -3,11 +3,11 @@
 import torch
 
 from anemoi_scaleadapt.models.context import Context, build_context, time_weights
-from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.scale import resolve
 
 
 def scale(space, time, length, lookahead):
-    return Scale.from_config({"space": space, "time": time, "context_length": length, "lookahead": lookahead})
+    return resolve({"space": space, "time": time, "context_length": length, "lookahead": lookahead})
 
 
 def test_weights_by_hand():

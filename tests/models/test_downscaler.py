@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from anemoi_scaleadapt.conservation import block_mean
-from anemoi_scaleadapt.diffusion import denoised
+from anemoi_scaleadapt.diffusion.schedule import denoised
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.losses import MaskedMSE
-from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
+from anemoi_scaleadapt.models.settings import NetworkSettings
+from anemoi_scaleadapt.training.loss import MaskedMSE
 
 
 def draw(net, lr, noise, members=2, **kwargs):

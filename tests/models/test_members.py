@@ -5,8 +5,8 @@ import datetime
 import pytest
 import torch
 
+from anemoi_scaleadapt.diffusion.noise import ensemble_noise
 from anemoi_scaleadapt.models import downscaler as module
-from anemoi_scaleadapt.noise import ensemble_noise
 
 START = datetime.datetime(2020, 1, 2)
 RULES = [
@@ -41,10 +41,10 @@ def test_one_three_or_eight_at_a_time_give_the_same_bits(downscaler, rain, rule)
 
 @pytest.mark.parametrize("name", ["dpmpp_2m", "heun", "ancestral"])
 def test_so_they_do_with_every_sampler(downscaler, rain, name, monkeypatch):
-    levels = module.diffusion.noise_levels(0.3, 20)  # a schedule of 20 steps, for speed
-    monkeypatch.setattr(module.diffusion, "noise_levels", lambda beta: levels)
-    betas = module.diffusion.betas
-    monkeypatch.setattr(module.diffusion, "betas", lambda beta: betas(0.3, 20))
+    levels = module.schedule.noise_levels(0.3, 20)  # a schedule of 20 steps, for speed
+    monkeypatch.setattr(module.schedule, "noise_levels", lambda beta: levels)
+    betas = module.schedule.betas
+    monkeypatch.setattr(module.schedule, "betas", lambda beta: betas(0.3, 20))
     net = downscaler(5, 2, sampler={"name": name})
     lr = rain(1, net.scale.context_length, 5, 7)
     assert torch.equal(draw(net, lr, range(2, 3)), draw(net, lr, range(4))[:, :, 2:3])

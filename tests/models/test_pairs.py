@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from anemoi_scaleadapt.conservation import block_mean
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
+from anemoi_scaleadapt.models.settings import NetworkSettings
+from anemoi_scaleadapt.models.transform import RainTransform
 from anemoi_scaleadapt.scale import recipe
-from anemoi_scaleadapt.transform import RainTransform
 
 TINY = NetworkSettings(
     mean_channels=(4, 4), residual_channels=(4, 4), frame_channels=4, blocks=1, heads=1, window=3, patch=2

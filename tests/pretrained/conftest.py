@@ -21,12 +21,13 @@ def fill(net):
 @pytest.fixture
 def small(tiny_network):
     """A downscaler of (5, 3)."""
+    from anemoi_scaleadapt.diffusion.settings import SamplerSettings
     from anemoi_scaleadapt.models.downscaler import Downscaler
-    from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
-    from anemoi_scaleadapt.scale import Scale
-    from anemoi_scaleadapt.transform import RainTransform
+    from anemoi_scaleadapt.models.settings import NetworkSettings
+    from anemoi_scaleadapt.models.transform import RainTransform
+    from anemoi_scaleadapt.scale import resolve
 
-    scale = Scale.from_config({"space": 5, "time": 3})
+    scale = resolve({"space": 5, "time": 3})
     network = NetworkSettings.from_config(tiny_network, "network")
     return fill(Downscaler(scale, network, SamplerSettings(steps=3), RainTransform("sqrt", 0.2)))
 
@@ -41,7 +42,7 @@ def frames(small):
 def anemoi_model(network, statics=()):
     """The model as anemoi builds it."""
     from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
-    from anemoi_scaleadapt.scale import Scale
+    from anemoi_scaleadapt.scale import resolve
 
     def indices(*names):
         return SimpleNamespace(
@@ -61,7 +62,7 @@ def anemoi_model(network, statics=()):
         "sampler": {"steps": 3},
         "tile": 512,
     }
-    scale = Scale.from_config(settings["scale"])
+    scale = resolve(settings["scale"])
     model = ScaleAdaptModel(
         model_config=SimpleNamespace(model=SimpleNamespace(model=settings)),
         data_indices={"lr": indices("rain"), "hr": indices(*statics)},

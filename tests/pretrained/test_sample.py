@@ -8,7 +8,7 @@ import pytest
 from anemoi_scaleadapt.datasets import radklim
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.pretrained.sample import PATH, load_sample, make, wettest
-from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.scale import resolve
 
 
 def blocks(rain):
@@ -31,7 +31,7 @@ def test_what_ships_is_small_real_and_attributed():
 def test_frames_are_three_hour_means_in_order_missing_beyond_the_record():
     sample = load_sample()
     now = int(np.flatnonzero(sample.times == sample.window[0])[0])
-    scale = Scale.from_config({"space": 10, "time": 3, "context_length": 12, "lookahead": 1})
+    scale = resolve({"space": 10, "time": 3, "context_length": 12, "lookahead": 1})
     frames = sample.frames(scale)
     assert frames.shape == (12, 17, 17) and frames.dtype == np.float32
     for place, frame in zip(range(-10, 2), frames, strict=True):
@@ -43,7 +43,7 @@ def test_frames_are_three_hour_means_in_order_missing_beyond_the_record():
 
 def test_another_pair_is_refused():
     with pytest.raises(ScaleAdaptError, match=r"\(10, 3\), the model for \(5, 3\)"):
-        load_sample().frames(Scale.from_config({"space": 5, "time": 3}))
+        load_sample().frames(resolve({"space": 5, "time": 3}))
 
 
 def test_the_wettest_window_keeps_its_distance_from_the_ends():

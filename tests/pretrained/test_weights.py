@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 import torch
 
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
+from anemoi_scaleadapt.models.settings import NetworkSettings
+from anemoi_scaleadapt.models.transform import RainTransform
 from anemoi_scaleadapt.pretrained import draw_members, load, save
 from anemoi_scaleadapt.pretrained.sample import load_sample
 from anemoi_scaleadapt.pretrained.weights import find, read_model
-from anemoi_scaleadapt.scale import Scale
-from anemoi_scaleadapt.transform import RainTransform
+from anemoi_scaleadapt.scale import resolve
 
 START = datetime.datetime(2020, 1, 1)
 
@@ -45,7 +46,7 @@ def test_settings_and_the_deviation_of_the_residual_come_back_unrounded(small, t
 
 
 def test_the_networks_of_the_package_fit_into_5_megabytes(tmp_path):
-    scale = Scale.from_config({"space": 10, "time": 3})
+    scale = resolve({"space": 10, "time": 3})
     save(Downscaler(scale, NetworkSettings(), SamplerSettings(), RainTransform("sqrt", 0.2)), tmp_path, {})
     assert sum(p.stat().st_size for p in tmp_path.iterdir()) < 5e6
 

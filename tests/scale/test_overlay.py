@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.scale import PAPER_PAIRS, Conservation, Scale, recipe
+from anemoi_scaleadapt.scale import PAPER_PAIRS, Conservation, Scale, recipe, resolve
 from anemoi_scaleadapt.scale.overlay import overlay, render, write
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -25,7 +25,7 @@ def test_the_faithful_overlay_has_the_papers_f_over_the_window_and_a_causal_cont
         (10, 3): ("threshold", 5.5 * 0.02),
         (25, 6): ("threshold", 5.5 * 0.04),
     }[pair]
-    scale = Scale.from_config(shipped["scale"])
+    scale = resolve(shipped["scale"])
     assert (scale.beta, scale.context_length, scale.lookahead) == (*PAPER_PAIRS[pair], 0)
     assert scale.conservation.threshold == pytest.approx(threshold)
     assert scale.conservation == Conservation(
@@ -45,7 +45,7 @@ def test_the_faithful_overlay_has_the_papers_f_over_the_window_and_a_causal_cont
 def test_what_is_rendered_reads_back(scale):
     text = render(scale, "why\nso")
     assert text.startswith("# why\n# so\ndefaults:\n")
-    assert Scale.from_config(yaml.safe_load(text)["scale"]) == scale
+    assert resolve(yaml.safe_load(text)["scale"]) == scale
 
 
 def test_write_makes_a_new_file_only_and_leaves_no_other(tmp_path):

@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from anemoi_scaleadapt.scale import PAPER_PAIRS, Conservation, Scale, recipe
+from anemoi_scaleadapt.scale import PAPER_PAIRS, Conservation, recipe, resolve
 from anemoi_scaleadapt.scale.recipe import under_determination
 
 SPACES, TIMES = range(1, 26), range(1, 7)
@@ -54,5 +54,5 @@ def test_f_is_the_identity_in_every_cell_with_one_frame_ahead():
 
 
 def test_all_150_pairs_read_from_two_numbers():
-    assert [Scale.from_config({"space": s, "time": t}) for s, t in EVERY] == [recipe(*pair) for pair in EVERY]
+    assert [resolve({"space": s, "time": t}) for s, t in EVERY] == [recipe(*pair) for pair in EVERY]
     assert len(EVERY) == 150

@@ -6,26 +6,26 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.scale import Conservation, Scale, recipe
+from anemoi_scaleadapt.scale import Conservation, Scale, recipe, resolve
 
 PAIR = {"space": 10, "time": 3}
 
 
 def test_null_means_the_recipe_and_every_value_can_be_set_alone():
     usual = recipe(10, 3)
-    assert Scale.from_config({**PAIR, "beta": None, "conservation": None}) == usual
+    assert resolve({**PAIR, "beta": None, "conservation": None}) == usual
     for key, value in {"beta": 0.03, "context_length": 7, "lookahead": 0}.items():
-        changed = Scale.from_config({**PAIR, key: value}).as_dict()
+        changed = resolve({**PAIR, key: value}).as_dict()
         assert changed.pop(key) == value
         assert changed == {k: v for k, v in usual.as_dict().items() if k != key}
     for key, value in {"function": "tapered", "threshold": 0.2, "power": 2.0, "max_gain": 3.0}.items():
-        changed = Scale.from_config({**PAIR, "conservation": {key: value, "scope": None}})
+        changed = resolve({**PAIR, "conservation": {key: value, "scope": None}})
         assert changed.conservation == Conservation(**{key: value})
 
 
 def test_a_context_of_one_frame_has_no_room_for_a_look_ahead():
-    assert Scale.from_config({**PAIR, "context_length": 1}).frame_ends == (0,)
-    assert Scale.from_config({**PAIR, "context_length": 2}).frame_ends == (0, 1)
+    assert resolve({**PAIR, "context_length": 1}).frame_ends == (0,)
+    assert resolve({**PAIR, "context_length": 2}).frame_ends == (0, 1)
 
 
 def test_frames_by_hand():
@@ -47,14 +47,14 @@ def test_largest_noise_level_is_finite_and_grows_with_beta(beta):
 
 @given(st.integers(1, 25), st.integers(1, 6), st.floats(0.001, 0.5), st.integers(1, 48))
 def test_as_dict_reads_back(space, time, beta, length):
-    scale = Scale.from_config({"space": space, "time": time, "beta": beta, "context_length": length})
-    assert Scale.from_config(scale.as_dict()) == scale
+    scale = resolve({"space": space, "time": time, "beta": beta, "context_length": length})
+    assert resolve(scale.as_dict()) == scale
 
 
 def test_reads_a_hydra_node_with_interpolations():
     values = {**PAIR, "beta": "${beta}", "conservation": {"power": None}}
     cfg = OmegaConf.create({"beta": 0.05, "scale": values})
-    assert Scale.from_config(cfg.scale) == Scale.from_config({**PAIR, "beta": 0.05})
+    assert resolve(cfg.scale) == resolve({**PAIR, "beta": 0.05})
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_reads_a_hydra_node_with_interpolations():
 )
 def test_bad_input_names_the_key_and_the_range(given_, message):
     with pytest.raises(ScaleAdaptError, match=message):
-        Scale.from_config({**PAIR, **given_})
+        resolve({**PAIR, **given_})
 
 
 def test_the_scale_itself_must_be_a_mapping():
     with pytest.raises(ScaleAdaptError, match=r"scale = 10: must be a mapping"):
-        Scale.from_config(10)
+        resolve(10)

@@ -5,17 +5,18 @@ import pickle
 import pytest
 import torch
 
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.models.downscaler import Downscaler, just_run
-from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
-from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.models.settings import NetworkSettings
+from anemoi_scaleadapt.models.transform import RainTransform
+from anemoi_scaleadapt.scale import resolve
 from anemoi_scaleadapt.training.graphs import Recorder
-from anemoi_scaleadapt.transform import RainTransform
 
 
 @pytest.fixture
 def net(device, tiny_network):
     torch.manual_seed(0)
-    scale = Scale.from_config({"space": 5, "time": 2})
+    scale = resolve({"space": 5, "time": 2})
     network = NetworkSettings.from_config(tiny_network, "network")
     net = Downscaler(scale, network, SamplerSettings(), RainTransform("sqrt", 0.2)).to(device)
     for head in (net.mean.head, net.residual.head):

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from anemoi_scaleadapt.rain.reader import open_rain
+from anemoi_scaleadapt.rain.windows import Coarse, windows
 from anemoi_scaleadapt.verification.bootstrap import combine
 from anemoi_scaleadapt.verification.case import Case, count
-from anemoi_scaleadapt.verification.rain import open_rain
 from anemoi_scaleadapt.verification.scores import score
 from anemoi_scaleadapt.verification.tally import Settings
-from anemoi_scaleadapt.verification.windows import Coarse, windows
 
 TAR = Path(__file__).parents[3] / "shared" / "data" / "H_COMEPHORE_201802_sw_crop.tar"
 
@@ -20,8 +20,8 @@ TAR = Path(__file__).parents[3] / "shared" / "data" / "H_COMEPHORE_201802_sw_cro
 def comephore():
     if not TAR.exists():
         pytest.skip(f"{TAR} is not there")
-    from anemoi_scaleadapt.datasets.archive import Archive
-    from anemoi_scaleadapt.datasets.frames import GeoTiffFrames
+    from anemoi_scaleadapt.datasets.comephore.archive import Archive
+    from anemoi_scaleadapt.datasets.comephore.frames import GeoTiffFrames
 
     crop = {"row": 20, "col": 0, "height": 100, "width": 100}
     frames = GeoTiffFrames(Archive(str(TAR)), crop=crop)

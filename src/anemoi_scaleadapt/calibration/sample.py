@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.verification.rain import Rain
-from anemoi_scaleadapt.verification.windows import space_factor
+from anemoi_scaleadapt.rain.reader import Rain
+from anemoi_scaleadapt.rain.windows import space_factor
 
 HOUR = np.timedelta64(1, "h")
 #: Longest stretch of coarse rain (hours) and how many hours of it are read at most.

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from anemoi_scaleadapt.calibration.sample import evenly
 from anemoi_scaleadapt.calibration.spread import Point
+from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.noise import draws
+from anemoi_scaleadapt.inference.trained import context_frames, static_fields
+from anemoi_scaleadapt.rain.reader import Rain
+from anemoi_scaleadapt.rain.windows import HOUR, Coarse
 from anemoi_scaleadapt.training.crops import wettest_square
 from anemoi_scaleadapt.training.scores import fair_crps
-from anemoi_scaleadapt.verification.rain import Rain
-from anemoi_scaleadapt.verification.trained import context_frames, static_fields
-from anemoi_scaleadapt.verification.windows import HOUR, Coarse
 
 #: a window is wet where a coarse cell has this much, mm h-1
 WET = 0.1
@@ -82,7 +82,7 @@ def read_windows(
     Parameters
     ----------
     interface : AnemoiModelInterface
-        From :func:`anemoi_scaleadapt.verification.trained.open_checkpoint`.
+        From :func:`anemoi_scaleadapt.inference.trained.open_checkpoint`.
     lr, hr : Rain
         Coarse and fine rain.
     days : list of str

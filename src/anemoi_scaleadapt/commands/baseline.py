@@ -9,8 +9,8 @@ MEAN = "the conditional mean of a trained network (--checkpoint), exact coarse t
 
 def add_arguments(parser) -> None:
     """Add the options of ``baseline``."""
-    from anemoi_scaleadapt.verification.spacetime import NoiseSettings
-    from anemoi_scaleadapt.verification.systems import BASELINES
+    from anemoi_scaleadapt.baselines.spacetime import NoiseSettings
+    from anemoi_scaleadapt.baselines.systems import BASELINES
 
     add = parser.add_argument
     texts = {name: text for name, (text, _) in BASELINES.items()} | {"mean": MEAN}
@@ -37,9 +37,9 @@ def add_arguments(parser) -> None:
 def main(args) -> int:
     """Write the file."""
     from anemoi_scaleadapt.commands.verify import bar
-    from anemoi_scaleadapt.verification.members import MembersFile
-    from anemoi_scaleadapt.verification.rain import open_rain
-    from anemoi_scaleadapt.verification.windows import Coarse, space_factor
+    from anemoi_scaleadapt.rain.members import MembersFile
+    from anemoi_scaleadapt.rain.reader import open_rain
+    from anemoi_scaleadapt.rain.windows import Coarse, space_factor
 
     network = open_network(args)
     trained = network.model.scale if network else None
@@ -70,7 +70,7 @@ def open_network(args):
         raise ScaleAdaptError("mean is that of a trained network: give --checkpoint FILE with it, and only with it.")
     if not args.checkpoint:
         return None
-    from anemoi_scaleadapt.verification.trained import open_checkpoint
+    from anemoi_scaleadapt.inference.trained import open_checkpoint
 
     return open_checkpoint(args.checkpoint, args.device)
 
@@ -90,12 +90,12 @@ def factor(option, given, **found):
 
 def build_system(args, coarse, s, chosen, network, grid):
     """Return the forecast function."""
-    from anemoi_scaleadapt.verification.rain import open_rain
-    from anemoi_scaleadapt.verification.spacetime import NoiseSettings
-    from anemoi_scaleadapt.verification.systems import Setup, build
+    from anemoi_scaleadapt.baselines.spacetime import NoiseSettings
+    from anemoi_scaleadapt.baselines.systems import Setup, build
+    from anemoi_scaleadapt.rain.reader import open_rain
 
     if network:
-        from anemoi_scaleadapt.verification.trained import conditional_mean
+        from anemoi_scaleadapt.inference.trained import conditional_mean
 
         forecast = conditional_mean(network, coarse, grid)
         return lambda window, number: forecast(window)
@@ -111,7 +111,7 @@ def choose(coarse, args):
     """Windows between --start and --end, (n, t): hours that the coarse rain covers."""
     import numpy as np
 
-    from anemoi_scaleadapt.verification.windows import HOUR, windows
+    from anemoi_scaleadapt.rain.windows import HOUR, windows
 
     t, times = coarse.t, coarse.rain.times
     hours = times if coarse.hourly else (times[:, None] + (np.arange(t) - t + 1) * HOUR).ravel()

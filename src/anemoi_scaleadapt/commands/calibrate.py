@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from anemoi_scaleadapt.calibration.spread import Spread
-    from anemoi_scaleadapt.verification.rain import Rain
+    from anemoi_scaleadapt.rain.reader import Rain
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -31,10 +31,10 @@ def main(args: Namespace) -> int:
     from anemoi_scaleadapt.calibration import figure, report, sample
     from anemoi_scaleadapt.calibration.proposal import propose
     from anemoi_scaleadapt.errors import ScaleAdaptError
+    from anemoi_scaleadapt.rain.reader import open_rain
+    from anemoi_scaleadapt.rain.windows import space_factor
     from anemoi_scaleadapt.scale import overlay
     from anemoi_scaleadapt.scale.settings import check_pair
-    from anemoi_scaleadapt.verification.rain import open_rain
-    from anemoi_scaleadapt.verification.windows import space_factor
 
     check_pair(args.space or 1, args.time)
     check_trained(args)
@@ -91,7 +91,7 @@ def spread_of(args: Namespace, lr: "Rain", hr: "Rain", space: int) -> "Spread":
     """Measure the checkpoint's spread and find its sigma_max."""
     from anemoi_scaleadapt.calibration import spread, trained
     from anemoi_scaleadapt.errors import ScaleAdaptError
-    from anemoi_scaleadapt.verification.trained import open_checkpoint
+    from anemoi_scaleadapt.inference.trained import open_checkpoint
 
     interface = open_checkpoint(args.checkpoint, args.device)
     net = interface.model.downscaler

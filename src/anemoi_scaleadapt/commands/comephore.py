@@ -46,8 +46,8 @@ def download(args: Namespace) -> int:
         TransferSpeedColumn,
     )
 
-    from anemoi_scaleadapt.datasets import catalogue
-    from anemoi_scaleadapt.datasets.download import download as fetch
+    from anemoi_scaleadapt.datasets.comephore import catalogue
+    from anemoi_scaleadapt.datasets.comephore.download import download as fetch
     from anemoi_scaleadapt.datasets.period import months, period
     from anemoi_scaleadapt.errors import ScaleAdaptError
 
@@ -87,8 +87,8 @@ def inspect(args: Namespace) -> int:
     """Print the findings; 1 when something is wrong."""
     from rich.progress import Progress
 
-    from anemoi_scaleadapt.datasets import inspection
-    from anemoi_scaleadapt.datasets.archive import Archive
+    from anemoi_scaleadapt.datasets.comephore import inspection
+    from anemoi_scaleadapt.datasets.comephore.archive import Archive
     from anemoi_scaleadapt.datasets.period import period
     from anemoi_scaleadapt.errors import ScaleAdaptError
 

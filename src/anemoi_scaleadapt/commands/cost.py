@@ -15,14 +15,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Count and print."""
-    from anemoi_scaleadapt.cost import cost
+    from anemoi_scaleadapt.diffusion.settings import SamplerSettings
     from anemoi_scaleadapt.errors import ScaleAdaptError
-    from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
-    from anemoi_scaleadapt.scale import Scale
+    from anemoi_scaleadapt.models.cost import cost
+    from anemoi_scaleadapt.models.settings import NetworkSettings
+    from anemoi_scaleadapt.scale import resolve
 
     if args.members < 1:
         raise ScaleAdaptError(f"--members {args.members}: at least one.")
-    scale = Scale.from_config({"space": args.space, "time": args.time})
+    scale = resolve({"space": args.space, "time": args.time})
     found = cost(scale, NetworkSettings(), SamplerSettings(), args.members)
     if args.json:
         print(json.dumps(asdict(found)))

@@ -45,7 +45,7 @@ def read(space: str, time: str, overrides: list[str]):
     import yaml
     from omegaconf import OmegaConf
 
-    from anemoi_scaleadapt.scale import Scale
+    from anemoi_scaleadapt.scale import resolve
 
     for word in overrides:
         if "=" not in word:
@@ -56,4 +56,4 @@ def read(space: str, time: str, overrides: list[str]):
         values = OmegaConf.to_container(words)
     except yaml.YAMLError as error:
         raise ScaleAdaptError(f"{' '.join([space, time, *overrides])}: {error}") from error
-    return Scale.from_config({**pair, **values})
+    return resolve({**pair, **values})

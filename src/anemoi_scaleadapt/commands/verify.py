@@ -31,10 +31,10 @@ def add_arguments(parser) -> None:
 
 def main(args) -> int:
     """Run the verification, write its files and print the table."""
+    from anemoi_scaleadapt.report.figure import draw
+    from anemoi_scaleadapt.report.gallery import Gallery
+    from anemoi_scaleadapt.report.page import write_report
     from anemoi_scaleadapt.verification.case import count
-    from anemoi_scaleadapt.verification.figure import draw
-    from anemoi_scaleadapt.verification.gallery import Gallery
-    from anemoi_scaleadapt.verification.report import write_report
     from anemoi_scaleadapt.verification.scorecard import markdown, scorecard, write
 
     case = open_case(args)
@@ -71,10 +71,10 @@ def make_folder(name: str | Path, option: str = "--out") -> Path:
 
 def open_case(args):
     """Open all files and check that they belong together."""
-    from anemoi_scaleadapt.verification import windows as w
+    from anemoi_scaleadapt.baselines.systems import BASELINES
+    from anemoi_scaleadapt.rain import windows as w
+    from anemoi_scaleadapt.rain.reader import open_rain
     from anemoi_scaleadapt.verification.case import Case
-    from anemoi_scaleadapt.verification.rain import open_rain
-    from anemoi_scaleadapt.verification.systems import BASELINES
     from anemoi_scaleadapt.verification.tally import Settings
 
     names = [*args.baselines, *(["analog"] if args.archive and "analog" not in args.baselines else [])]
@@ -112,7 +112,7 @@ def open_mean(args):
     """Open the conditional mean: --mean, or the variable rain_mean of the members; None if neither."""
     import xarray as xr
 
-    from anemoi_scaleadapt.verification.rain import open_rain
+    from anemoi_scaleadapt.rain.reader import open_rain
 
     if args.mean:
         return open_rain(args.mean)

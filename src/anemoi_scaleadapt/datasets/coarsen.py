@@ -18,7 +18,7 @@ import numpy as np
 from anemoi.transform.fields import WrappedField, new_fieldlist_from_list
 from anemoi.transform.filter import Filter
 
-from anemoi_scaleadapt.datasets.grid import area_of
+from anemoi_scaleadapt.datasets.crop import area_of
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
 

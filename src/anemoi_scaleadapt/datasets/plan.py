@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from glob import glob
 from pathlib import Path
 
-from anemoi_scaleadapt.datasets.archive import ARCHIVE_ENDINGS, NETCDF_ENDINGS, files_of
+from anemoi_scaleadapt.datasets.comephore.archive import ARCHIVE_ENDINGS, NETCDF_ENDINGS, files_of
 from anemoi_scaleadapt.datasets.period import HOUR, bounds, period
 from anemoi_scaleadapt.datasets.recipes import Area, Rain
 from anemoi_scaleadapt.errors import ScaleAdaptError
@@ -129,7 +129,7 @@ NATIONAL = Area(300, 225, 1050, 1225)
 
 def comephore(args: Namespace) -> tuple[Rain, Area, tuple[int, int], None]:
     """Source and area of Comephore: by default the national crop, or all of an archive that holds less."""
-    from anemoi_scaleadapt.datasets.source import ComephoreSource
+    from anemoi_scaleadapt.datasets.comephore.source import ComephoreSource
 
     keys: dict = {"path": args.rain, "missing_files": "nan"}
     if args.label:

@@ -1,1 +1,1 @@
-"""From a checkpoint to files of members: runner, output."""
+"""From a checkpoint to files of members: runner, output, and the trained network by itself."""

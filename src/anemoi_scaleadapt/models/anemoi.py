@@ -9,13 +9,14 @@ from einops import rearrange
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
+from anemoi_scaleadapt.diffusion.noise import draws
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings, check_amplitude
-from anemoi_scaleadapt.noise import draws
-from anemoi_scaleadapt.scale import Scale
-from anemoi_scaleadapt.tasks import average_hours
-from anemoi_scaleadapt.transform import RainTransform
+from anemoi_scaleadapt.models.settings import NetworkSettings, check_amplitude
+from anemoi_scaleadapt.models.transform import RainTransform
+from anemoi_scaleadapt.rain.average import average_hours
+from anemoi_scaleadapt.scale import Scale, resolve
 
 KEYS = {
     "_target_",
@@ -68,7 +69,7 @@ class ScaleAdaptModel(nn.Module):
             if key not in KEYS:
                 raise ScaleAdaptError(f"model.model.{key} is not a setting; known are {', '.join(sorted(KEYS))}.")
         self.lr, self.hr, self.variable = settings["lr"], settings["hr"], settings["variable"]
-        scale = Scale.from_config(settings["scale"])
+        scale = resolve(settings["scale"])
         self.data_indices = data_indices
         self._graph_data = graph_data  # anemoi's plots read coordinates from here
         inputs = data_indices[self.hr].model.input.name_to_index

@@ -7,16 +7,17 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from anemoi_scaleadapt import diffusion
 from anemoi_scaleadapt.conservation import conserve, nearest
+from anemoi_scaleadapt.diffusion import schedule
+from anemoi_scaleadapt.diffusion.samplers import draw
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.layers.tiling import alone, pad_to, plan, run_tiled
 from anemoi_scaleadapt.layers.unet import UShape
 from anemoi_scaleadapt.models.context import Context, build_context
 from anemoi_scaleadapt.models.networks import MeanNetwork, ResidualNetwork
-from anemoi_scaleadapt.models.samplers import draw
-from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
+from anemoi_scaleadapt.models.settings import NetworkSettings
+from anemoi_scaleadapt.models.transform import RainTransform
 from anemoi_scaleadapt.scale import Scale
-from anemoi_scaleadapt.transform import RainTransform
 
 #: how fast the residual's running standard deviation forgets, a step
 FORGET = 0.02
@@ -82,7 +83,7 @@ class Downscaler(nn.Module):
         if network.channels_last:
             self.to(memory_format=torch.channels_last)
         self.register_buffer("residual_std", torch.ones(scale.time))
-        self.register_buffer("levels", diffusion.noise_levels(scale.beta).float(), persistent=False)
+        self.register_buffer("levels", schedule.noise_levels(scale.beta).float(), persistent=False)
 
     @property
     def sigma_max(self) -> float:
@@ -161,12 +162,12 @@ class Downscaler(nn.Module):
             self._update_std((residual / std).detach(), known)
         residual = residual / std
         if sigma is None:
-            sigma = diffusion.draw_levels(self.levels, len(hr), generator)
+            sigma = schedule.draw_levels(self.levels, len(hr), generator)
         sigma = sigma[:, None, None, None]
         noise = torch.randn(hr.shape, device=hr.device, generator=generator)
         noisy = pad_to(residual + sigma * noise, self.stride)
         output = runner(self.residual, self._denoise, *context.tensors(), given, noisy, sigma.flatten())
-        aim = diffusion.target(residual, noise, sigma)
+        aim = schedule.target(residual, noise, sigma)
         return {
             "mean": (mean[..., :height, :width], torch.where(known, wanted, torch.nan)),
             "residual": (output[..., :height, :width], torch.where(known, aim, torch.nan)),
@@ -249,7 +250,7 @@ class Downscaler(nn.Module):
         def denoise(x: Tensor, sigma: Tensor) -> Tensor:
             def each(x: Tensor, condition: Tensor, mean: Tensor, std: Tensor, now: Tensor) -> Tensor:
                 output = self._output(x, sigma, condition, now)
-                estimate = diffusion.denoised(x, sigma.to(x), output)
+                estimate = schedule.denoised(x, sigma.to(x), output)
                 return self._bound(estimate, mean, std, now, inside and float(sigma) <= sampler.conserve_below)
 
             flat = rearrange(x, "n t m y x -> (n m) t y x")

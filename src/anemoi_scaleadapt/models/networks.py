@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from anemoi_scaleadapt.diffusion import condition_noise
+from anemoi_scaleadapt.diffusion.schedule import condition_noise
 from anemoi_scaleadapt.layers.attention import FrameAttention, FrameStack
 from anemoi_scaleadapt.layers.averages import averages
 from anemoi_scaleadapt.layers.blocks import NoiseEmbedding, zero_init

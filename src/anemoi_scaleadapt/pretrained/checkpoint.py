@@ -39,8 +39,8 @@ def export(
     """
     from anemoi.utils.checkpoints import load_metadata
 
+    from anemoi_scaleadapt.inference.trained import open_checkpoint
     from anemoi_scaleadapt.pretrained.weights import save
-    from anemoi_scaleadapt.verification.trained import open_checkpoint
 
     model = open_checkpoint(checkpoint, "cpu", option="").model
     try:

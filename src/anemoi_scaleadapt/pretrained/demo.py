@@ -7,9 +7,9 @@ import numpy as np
 
 from anemoi_scaleadapt import __version__
 from anemoi_scaleadapt.pretrained.sample import SPACE, TIME, Sample
+from anemoi_scaleadapt.rain.reader import Rain
+from anemoi_scaleadapt.rain.windows import HOUR, Coarse
 from anemoi_scaleadapt.verification.case import Case, Tallies, count
-from anemoi_scaleadapt.verification.rain import Rain
-from anemoi_scaleadapt.verification.windows import HOUR, Coarse
 
 #: Baselines beside the members; both RainFARMs because the harder one changes with the weather.
 BASELINES = ("bicubic", "rainfarm", "rainfarm_ar1")
@@ -27,7 +27,7 @@ class Result:
 
 def score_members(sample: Sample, members: np.ndarray, mean: np.ndarray, seed: int = 0) -> Result:
     """Score members (member, t, y, x) and mean (t, y, x), mm h-1, of the sample's window beside the baselines."""
-    from anemoi_scaleadapt.verification.figure import columns
+    from anemoi_scaleadapt.report.figure import columns
     from anemoi_scaleadapt.verification.tally import Settings
 
     def rain(name: str, times: np.ndarray, fields: np.ndarray, *where: np.ndarray | None) -> Rain:
@@ -77,7 +77,7 @@ def table(result: Result) -> str:
 
 def draw_picture(result: Result, sample: Sample, path: Path) -> None:
     """Write ``rain.png``."""
-    from anemoi_scaleadapt.verification.figure import draw
+    from anemoi_scaleadapt.report.figure import draw
 
     width = sample.truth.shape[-1] * result.case.settings.pixel_km
     subtitle = (
@@ -89,7 +89,7 @@ def draw_picture(result: Result, sample: Sample, path: Path) -> None:
 
 def write_members(sample: Sample, members: np.ndarray, seed: int, path: Path) -> None:
     """Write ``members.nc``: CF NetCDF, rain (member, time, y, x) in mm h-1, with the attribution of the data."""
-    from anemoi_scaleadapt.verification.members import MembersFile
+    from anemoi_scaleadapt.rain.members import MembersFile
 
     made = "Here: an ensemble drawn from its means over 10 km and 3 h."
     title = "Precipitation ensemble at 1 km, every hour, from 10 km every 3 hours"

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from einops import rearrange
 
+from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.noise import draws
 
 
 def draw_members(

@@ -17,8 +17,8 @@ import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.files import whole
+from anemoi_scaleadapt.rain.windows import HOUR
 from anemoi_scaleadapt.scale import Scale
-from anemoi_scaleadapt.verification.windows import HOUR
 
 PATH = Path(__file__).with_name("sample.nc")
 EPOCH = np.datetime64("2018-05-01")

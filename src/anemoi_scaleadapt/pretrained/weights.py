@@ -16,12 +16,13 @@ from typing import Any
 import torch
 
 from anemoi_scaleadapt import __version__
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.files import whole, write_text
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.models.settings import NetworkSettings, SamplerSettings
-from anemoi_scaleadapt.scale import Scale
-from anemoi_scaleadapt.transform import RainTransform
+from anemoi_scaleadapt.models.settings import NetworkSettings
+from anemoi_scaleadapt.models.transform import RainTransform
+from anemoi_scaleadapt.scale import resolve
 
 #: Version of the layout of ``model.json``; a file of another one is refused.
 FORMAT = 1
@@ -169,7 +170,7 @@ def load(model: str | Path = "s10t3") -> Downscaler:
 def build(model: dict[str, Any]) -> Downscaler:
     """Build the networks that ``model.json`` describes, without weights."""
     return Downscaler(
-        scale=Scale.from_config(model["scale"]),
+        scale=resolve(model["scale"]),
         network=NetworkSettings.from_config(model["network"], "network"),
         sampler=SamplerSettings.from_config(model["sampler"], "sampler"),
         transform=RainTransform(**model["transform"]),

@@ -18,8 +18,13 @@ factors leave more open). The first three points are beta = 0.005 u; the last li
 """
 
 import math
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
 
-from anemoi_scaleadapt.scale.settings import Scale, check_pair
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.scale import check
+from anemoi_scaleadapt.scale.settings import Conservation, Scale, check_pair
 
 #: (s, t) -> (beta, L) as in the paper's runs.
 PAPER_PAIRS = {(10, 1): (0.010, 10), (1, 3): (0.015, 4), (10, 3): (0.020, 5), (25, 6): (0.035, 3)}
@@ -64,3 +69,26 @@ def recipe(space: int, time: int) -> Scale:
         context_length=length,
         lookahead=1 if length >= 2 else 0,
     )
+
+
+def resolve(mapping: Mapping[str, Any]) -> Scale:
+    """Read the mapping ``scale`` of a configuration; what is null or missing comes from the recipe."""
+    if hasattr(mapping, "_metadata"):  # an OmegaConf node: resolve its interpolations
+        from omegaconf import OmegaConf
+
+        mapping = OmegaConf.to_container(mapping, resolve=True)
+    given = check.known_keys("scale", mapping, tuple(f.name for f in fields(Scale)))
+    given = {key: value for key, value in given.items() if value is not None and value != "???"}
+    for key in ("space", "time"):
+        if key not in given:
+            raise ScaleAdaptError(f"scale.{key} is missing: set the factor, for example scale.{key}=3.")
+    default = recipe(given["space"], given["time"])
+    length = given.get("context_length", default.context_length)
+    values = {
+        "beta": default.beta,
+        "context_length": length,
+        "lookahead": 1 if isinstance(length, int) and length >= 2 else 0,
+        **given,
+        "conservation": Conservation.from_config(given.get("conservation"), default.conservation),
+    }
+    return Scale(**values)

@@ -116,33 +116,8 @@ class Scale:
             f"the number of future frames among the L = {self.context_length}",
         )
 
-    @classmethod
-    def from_config(cls, mapping: Mapping[str, Any]) -> "Scale":
-        """Read the mapping ``scale`` of a configuration; what is null or missing comes from the recipe."""
-        from anemoi_scaleadapt.scale.recipe import recipe
-
-        if hasattr(mapping, "_metadata"):  # an OmegaConf node: resolve its interpolations
-            from omegaconf import OmegaConf
-
-            mapping = OmegaConf.to_container(mapping, resolve=True)
-        given = check.known_keys("scale", mapping, tuple(f.name for f in fields(cls)))
-        given = {key: value for key, value in given.items() if value is not None and value != "???"}
-        for key in ("space", "time"):
-            if key not in given:
-                raise ScaleAdaptError(f"scale.{key} is missing: set the factor, for example scale.{key}=3.")
-        default = recipe(given["space"], given["time"])
-        length = given.get("context_length", default.context_length)
-        values = {
-            "beta": default.beta,
-            "context_length": length,
-            "lookahead": 1 if isinstance(length, int) and length >= 2 else 0,
-            **given,
-            "conservation": Conservation.from_config(given.get("conservation"), default.conservation),
-        }
-        return cls(**values)
-
     def as_dict(self) -> dict[str, Any]:
-        """Return plain numbers, text and dicts: what `from_config` reads back."""
+        """Return plain numbers, text and dicts: what :func:`~anemoi_scaleadapt.scale.recipe.resolve` reads back."""
         return asdict(self)
 
     @property

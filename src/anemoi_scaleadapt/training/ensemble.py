@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.noise import draws
 from anemoi_scaleadapt.training.crops import wettest_square
 from anemoi_scaleadapt.training.settings import MethodSettings
 

@@ -9,7 +9,7 @@ from anemoi.training.utils.index_space import IndexSpace
 from einops import rearrange
 from torch import Tensor
 
-from anemoi_scaleadapt.diffusion import draw_lognormal
+from anemoi_scaleadapt.diffusion.schedule import draw_lognormal
 from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
 from anemoi_scaleadapt.models.downscaler import just_run
 from anemoi_scaleadapt.training.crops import RunningMean, cut, draw_origins, hide_frames, symmetries, turn

@@ -10,8 +10,8 @@ from anemoi.training.diagnostics.callbacks.plot import BasePlotCallback
 from matplotlib.figure import Figure
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.report.figure import LEVELS, rain_colours
 from anemoi_scaleadapt.training.ensemble import Ensemble
-from anemoi_scaleadapt.verification.figure import LEVELS, rain_colours
 
 LOG = logging.getLogger(__name__)
 #: inches: width of a map, gap between two, room around them

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from anemoi_scaleadapt.models.settings import Settings
 from anemoi_scaleadapt.scale.check import choice, integer, real, switch
+from anemoi_scaleadapt.settings import Settings
 
 
 @dataclass(frozen=True)

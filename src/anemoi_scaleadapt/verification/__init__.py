@@ -1,1 +1,1 @@
-"""Scores, baselines and reports of ensembles of rain fields."""
+"""Scores of ensembles of rain fields, and the scorecard."""

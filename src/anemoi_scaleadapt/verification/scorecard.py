@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from anemoi_scaleadapt.baselines.systems import BASELINES
 from anemoi_scaleadapt.files import write_text
 from anemoi_scaleadapt.verification.bootstrap import combine, intervals, relative
 from anemoi_scaleadapt.verification.case import Case, Tallies
 from anemoi_scaleadapt.verification.curves import curves
 from anemoi_scaleadapt.verification.scores import HEADLINE, score
-from anemoi_scaleadapt.verification.systems import BASELINES
 
 #: listed in every scorecard after the system itself, null where undefined or not asked for
 ALWAYS = ("mean", "nearest", "bicubic", "rainfarm")

@@ -1,0 +1,1 @@
+"""Downscaling that a trained system must beat, and the systems by name."""

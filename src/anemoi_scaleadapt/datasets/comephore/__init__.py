@@ -1,0 +1,1 @@
+"""Comephore, Météo-France's hourly reanalysis of rain: download, archives, frames, grid, and the recipe's source."""

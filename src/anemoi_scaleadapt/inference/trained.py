@@ -1,0 +1,108 @@
+"""A trained network on coarse rain of any origin: its checkpoint, what it reads for a window, its conditional mean."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.rain.reader import Rain, open_rain
+from anemoi_scaleadapt.rain.windows import HOUR, Coarse
+
+
+def open_checkpoint(path: str | Path, device: str | None = None, option: str = "--checkpoint") -> Any:
+    """Open an inference checkpoint of this package, ready to draw.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``inference-last.ckpt`` of a training run. It is a Python pickle: give only one that you trust.
+    device : str, optional
+        By default the GPU, if there is one.
+    option : str, optional
+        What the user gave it by, for error messages.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If it is not there, cannot be read, or holds another model.
+    """
+    from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
+
+    named = f"{option} {path}".strip()
+    if not Path(path).is_file():
+        raise ScaleAdaptError(f"{named} is not there: give inference-last.ckpt of a training run.")
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        interface = torch.load(path, weights_only=False, map_location=device)
+    except Exception as error:
+        raise ScaleAdaptError(
+            f"{named} is no inference checkpoint, or cannot be read on {device} ({type(error).__name__}: "
+            f"{str(error).splitlines()[0][:200]}): give inference-last.ckpt, which anemoi-training writes beside "
+            "last.ckpt."
+        ) from error
+    model = getattr(interface, "model", None)
+    if not isinstance(model, ScaleAdaptModel):
+        raise ScaleAdaptError(
+            f"{named} is no inference checkpoint: {Path(path).name} holds {type(model or interface).__name__}, not a "
+            "model of anemoi-scaleadapt. Give inference-last.ckpt, not last.ckpt."
+        )
+    return interface.eval()
+
+
+def context_frames(interface: Any, coarse: Coarse, window: np.ndarray) -> np.ndarray:
+    """Read the coarse frames around a window, (L, Y, X) in mm h-1; NaN beyond the record, as at inference."""
+    scale, frames = interface.model.scale, []
+    for place in scale.frame_ends:
+        there = window + place * scale.time * HOUR
+        frames.append(coarse.frame(there) if coarse.has(there) else np.full(coarse.rain.shape, np.nan))
+    return np.stack(frames)
+
+
+def static_fields(interface: Any, fine: Rain, times: np.ndarray) -> Tensor | None:
+    """Static fields of a dataset at one time as the networks see them, (1, c, y, x), on the network's device."""
+    model = interface.model
+    if not model.static_names:
+        return None
+    fields = [open_rain(fine.path, name).at(times)[0, 0] for name in model.static_names]
+    raw = torch.from_numpy(np.stack([f.ravel() for f in fields], axis=-1))[None, None, None]
+    seen = interface.pre_processors[model.hr](raw.to(model.downscaler.residual_std.device), in_place=False)
+    return model.statics(seen, fine.shape)
+
+
+def conditional_mean(interface: Any, coarse: Coarse, fine: Rain | None = None) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the forecast of the mean network alone, with the exact totals of every coarse cell.
+
+    Parameters
+    ----------
+    interface : AnemoiModelInterface
+        From :func:`open_checkpoint`.
+    coarse : Coarse
+        Coarse rain with windows of the network's t hours.
+    fine : Rain, optional
+        An anemoi dataset with the static fields that the network was trained with.
+
+    Returns
+    -------
+    callable
+        ``forecast(window)`` is (1, t, y, x), mm h-1: the ``rain_mean`` that anemoi-inference writes beside members.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If the network needs static fields and there is no `fine`.
+    """
+    net, names = interface.model.downscaler, interface.model.static_names
+    if names and fine is None:
+        raise ScaleAdaptError(f"the checkpoint was trained with {', '.join(names)}: give --grid, a dataset with them.")
+    statics = static_fields(interface, fine, fine.times[:1]) if names else None
+
+    def forecast(window: np.ndarray) -> np.ndarray:
+        frames = torch.from_numpy(context_frames(interface, coarse, window).astype("f4"))[None]
+        with torch.inference_mode():
+            return net.mean_rain(frames.to(net.residual_std.device), statics).cpu().numpy()
+
+    return forecast

@@ -1,0 +1,1 @@
+"""Rain of any origin: read, averaged over hours, cut into windows, written as members."""

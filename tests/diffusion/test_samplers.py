@@ -1,0 +1,112 @@
+"""Samplers against an independent formula and a problem with a known answer."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from anemoi_scaleadapt.diffusion.samplers import ancestral, draw
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings
+
+SPREAD = 0.7
+
+
+def gaussian(x, sigma):
+    """Perfect denoiser of N(0, SPREAD^2)."""
+    return x * SPREAD**2 / (SPREAD**2 + sigma**2)
+
+
+def noise(shape):
+    return lambda k: torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(k))
+
+
+def karras(steps, low, high, rho):
+    ramp = [(high ** (1 / rho) + i / (steps - 1) * (low ** (1 / rho) - high ** (1 / rho))) ** rho for i in range(steps)]
+    return [*ramp, 0.0]
+
+
+def test_dpmpp_2m_against_the_formula_of_the_paper():
+    # Lu et al. 2022 (arXiv 2211.01095), algorithm 2, data prediction, in lambda = -ln sigma
+    settings = SamplerSettings(name="dpmpp_2m", steps=6, sigma_min=0.05)
+    shape = (1, 2, 3, 4, 5)
+    got = draw(gaussian, noise(shape), settings, 10.0, 0.02)
+    levels = karras(6, 0.05, 10.0, 7.0)
+    x, before, last = noise(shape)(0) * levels[0], None, None
+    for now, then in itertools.pairwise(levels):
+        clean = gaussian(x, now)
+        if then == 0:
+            x = clean
+            break
+        h = math.log(now) - math.log(then)
+        used = clean if before is None else clean + h / (2 * last) * (clean - before)
+        x = then / now * x - math.expm1(-h) * used
+        before, last = clean, h
+    torch.testing.assert_close(got, x, rtol=1e-6, atol=1e-8)
+
+
+def test_dpmpp_2m_sde_against_the_formula_of_the_paper():
+    # Lu et al. 2022 (arXiv 2211.01095), SDE-DPM-Solver++(2M), for alpha = 1: in exponentials of lambda
+    shape = (1, 2, 3, 4, 5)
+    got = draw(gaussian, noise(shape), SamplerSettings(name="dpmpp_2m_sde", steps=6, sigma_min=0.05), 10.0, 0.02)
+    levels = karras(6, 0.05, 10.0, 7.0)
+    x, estimates = noise(shape)(0) * levels[0], []
+    for i in range(5):
+        estimates.append(gaussian(x, levels[i]))
+        h = math.log(levels[i] / levels[i + 1])
+        mean = levels[i + 1] / levels[i] * math.exp(-h) * x + (1 - math.exp(-2 * h)) * estimates[i]
+        if i:
+            r = math.log(levels[i - 1] / levels[i]) / h
+            mean = mean + 0.5 * (1 - math.exp(-2 * h)) * (estimates[i] - estimates[i - 1]) / r
+        x = mean + levels[i + 1] * math.sqrt(1 - math.exp(-2 * h)) * noise(shape)(i + 1)
+    torch.testing.assert_close(got, gaussian(x, levels[5]), rtol=1e-6, atol=1e-8)
+
+
+def test_dpmpp_2m_sde_takes_exact_steps_of_the_posterior():
+    # an estimate that stays at 2: whatever the number of steps, the state at the last level is N(2, level^2)
+    shape, seen = (1, 1, 1, 200, 200), {}
+
+    def known(x, sigma):
+        seen[round(float(sigma), 6)] = (float(x.mean()), float(x.std()))
+        return torch.full_like(x, 2.0)
+
+    draw(known, noise(shape), SamplerSettings(name="dpmpp_2m_sde", steps=3, sigma_min=0.5), 10.0, 0.02)
+    mean, std = seen[0.5]
+    assert mean == pytest.approx(2.0, abs=0.03) and std == pytest.approx(0.5, rel=0.03)
+
+
+@pytest.mark.parametrize(("name", "calls"), [("dpmpp_2m", 8), ("heun", 15), ("dpmpp_2m_sde", 8)])
+def test_evaluations(name, calls):
+    count = []
+
+    def counted(x, sigma):
+        count.append(float(sigma))
+        return gaussian(x, sigma)
+
+    draw(counted, noise((1, 1, 1, 2, 2)), SamplerSettings(name=name), 20.0, 0.02)
+    assert len(count) == calls and count[0] == pytest.approx(20.0) and count[-1] >= 0.03 - 1e-9
+
+
+@pytest.mark.parametrize("name", ["dpmpp_2m", "heun", "dpmpp_2m_sde", "ancestral"])
+def test_the_spread_of_a_gaussian_comes_out(name):
+    shape = (1, 1, 1, 100, 200)
+    got = draw(gaussian, noise(shape), SamplerSettings(name=name, steps=40), 40.0, 0.02)
+    assert got.std() == pytest.approx(SPREAD, rel=0.03)
+    assert got.mean() == pytest.approx(0, abs=0.03)
+
+
+def test_ancestral_is_the_papers_chain_step_for_step():
+    # the same chain in the paper's own variables R_n = sqrt(abar_n) x
+    shape, beta = (1, 1, 1, 2, 3), 0.02
+    got = ancestral(gaussian, noise(shape), beta)
+    variances = torch.linspace(1e-4, beta, 1000, dtype=torch.float64)
+    kept = torch.cumprod(1 - variances, 0)
+    r = noise(shape)(0) * torch.sqrt(1 - kept[-1])
+    for n in reversed(range(1000)):
+        sigma = torch.sqrt((1 - kept[n]) / kept[n])
+        clean = gaussian(r / kept[n].sqrt(), sigma)
+        eps = (r - kept[n].sqrt() * clean) / (1 - kept[n]).sqrt()
+        r = (r - variances[n] / (1 - kept[n]).sqrt() * eps) / (1 - variances[n]).sqrt()
+        if n:
+            r = r + variances[n].sqrt() * noise(shape)(1000 - n)
+    torch.testing.assert_close(got, r, rtol=1e-6, atol=1e-8)
