@@ -1,0 +1,262 @@
+"""Train one network for every factor pair on packed rain; resumes by itself: python train.py --pool DIR --out DIR."""
+
+import argparse
+import copy
+import json
+import math
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from anemoi_scaleadapt.models.transform import RainTransform
+from anemoi_scaleadapt.one.context import REACH, hourly_axis, visible
+from anemoi_scaleadapt.one.downscaler import Downscaler, NetworkSettings
+from anemoi_scaleadapt.scale import Scale, recipe
+from pool import BLOCK, STEP
+
+#: pairs whose losses are watched
+WATCHED = ((10, 1), (1, 3), (10, 3), (25, 6), (5, 2))
+#: fine pixels times hours of a batch
+VALUES = 8 * 6 * 100 * 100
+#: least chance of a wet place to be drawn, relative to one that is wet all over
+FLOOR = 0.1
+#: mm h-1 that become z = 1
+UNIT = 0.2
+
+
+class Pool:
+    """Packed rain from which wet places are drawn."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.rain = np.load(folder / f"{name}.npy", mmap_mode="r")
+        self.wet = np.load(folder / f"{name}.wet.npy")
+        self.told = json.loads((folder / f"{name}.json").read_text())
+        self.chances = {}
+
+    def chance(self, size: int, hours: int):
+        """Cumulative chance of every place of `size` pixels and `hours`, the wet shares, and the shape of places."""
+        edge = -(-size // BLOCK)
+        key = (edge, hours)
+        if key not in self.chances:
+            total = np.nan_to_num(self.wet).astype("float64")
+            known = np.isfinite(self.wet).astype("float64")
+            for axis, width in ((0, hours), (1, edge), (2, edge)):
+                total, known = (box(a, axis, width) for a in (total, known))
+            share = np.where(known > 0.8, total, 0)
+            chance = np.where(share > 0, np.maximum(share, FLOOR), 0)
+            weight = (share / np.maximum(chance, 1e-9) * chance.mean() / share.mean()).astype("float32")
+            self.chances[key] = (np.cumsum(chance.ravel()), weight.ravel(), chance.shape)
+        return self.chances[key]
+
+    def draw(self, random, size: int, hours: int, before: int, after: int, count: int):
+        """Crops (count, before + hours + after, size, size) in mm h-1, missing -1, and their weights."""
+        total, weight, shape = self.chance(size, hours)
+        places = np.searchsorted(total, random.random(count) * total[-1])
+        out = np.full((count, before + hours + after, size, size), -1, dtype="float32")
+        for k, place in enumerate(places):
+            hour, y, x = np.unravel_index(min(place, len(total) - 1), shape)
+            # anywhere within the block, as far as the field goes
+            y, x = (
+                min(v * BLOCK + random.integers(BLOCK), n - size) for v, n in zip((y, x), self.rain.shape[1:], strict=True)
+            )
+            first, last = max(hour - before, 0), min(hour + hours + after, len(self.rain))
+            crop = self.rain[first:last, y : y + size, x : x + size]
+            code = random.integers(8)
+            crop = crop[:, :: -1 if code & 1 else 1, :: -1 if code & 2 else 1]
+            crop = crop.transpose(0, 2, 1) if code & 4 else crop
+            rain = crop.astype("float32") * STEP
+            out[k, first - hour + before : last - hour + before] = np.where(crop < 0, -1, rain)
+        return torch.from_numpy(out), torch.from_numpy(weight[places])
+
+
+def box(a: np.ndarray, axis: int, width: int) -> np.ndarray:
+    """Running means over `width` places of an axis."""
+    a = np.moveaxis(a, axis, 0)
+    total = np.concatenate([np.zeros_like(a[:1]), np.cumsum(a, 0)])
+    return np.moveaxis((total[width:] - total[:-width]) / width, 0, axis)
+
+
+def window_hours(t: int, longest: int) -> int:
+    """Hours of a window of whole frames, about `longest`."""
+    return t * max(1, round(longest / t))
+
+
+def frames_of(fine: torch.Tensor, scale: Scale) -> torch.Tensor:
+    """Exact block means of t x s x s fine values, missing (NaN) where any is missing."""
+    n, hours, height, width = fine.shape
+    s, t = scale.space, scale.time
+    blocks = fine.reshape(n, hours // t, t, height // s, s, width // s, s)
+    return torch.where(blocks.amin((2, 4, 6)) >= 0, blocks.mean((2, 4, 6)), torch.nan)
+
+
+def hide(seen: torch.Tensor, scale: Scale, hours: int, random) -> torch.Tensor:
+    """Hide context frames of some crops, as at the ends of a record and for other L: (n, hours, axis)."""
+    at = torch.arange(hours + 2 * REACH) - REACH
+    frame = torch.div(at, scale.time, rounding_mode="floor")
+    apart = frame[None, :] - frame[REACH : REACH + hours, None]
+    farthest = -(-REACH // scale.time)
+    for k in range(len(seen)):
+        if random.random() < 0.15:
+            seen[k] &= apart <= int(random.integers(0, farthest))
+        if random.random() < 0.15:
+            seen[k] &= apart >= -int(random.integers(0, farthest))
+    return seen
+
+
+def widest(space: int, time: int) -> Scale:
+    """The pair's settings with all context that the networks can see."""
+    reach = -(-REACH // time)
+    return recipe(space, time).model_copy(update={"context_length": 2 * reach + 1, "lookahead": reach}) if hasattr(
+        Scale, "model_copy"
+    ) else __import__("dataclasses").replace(recipe(space, time), context_length=2 * reach + 1, lookahead=reach)
+
+
+def batch(pools, shares, random, space: int, time: int, hours: int, size: int, count: int, hidden: bool = True):
+    """Draw a batch of a pair: axis (n, axis, y, x), hr (n, hours, y, x), seen, weights."""
+    pool = pools[random.choice(len(pools), p=shares)]
+    edge = -(-REACH // time) * time
+    size = size // space * space
+    fine, weights = pool.draw(random, size, hours, edge, edge, count)
+    scale = widest(space, time)
+    frames = frames_of(fine, scale)
+    axis = hourly_axis(frames, time, edge // time, hours)
+    seen = visible(scale, hours).expand(count, -1, -1).clone()
+    if hidden:
+        seen = hide(seen, scale, hours, random)
+    return scale, axis, fine[:, edge : edge + hours], seen, weights
+
+
+def draw_pair(random, pairs=None) -> tuple[int, int]:
+    """Draw (s, t): s log-uniform on 1..25, t uniform on 1..6, never (1, 1)."""
+    while True:
+        s, t = int(np.exp(random.uniform(0, np.log(25.999)))), int(random.integers(1, 7))
+        if (s, t) != (1, 1) and (pairs is None or (s, t) in pairs):
+            return s, t
+
+
+def losses(net, drawn, precision, device, generator=None):
+    """Weighted losses of both networks."""
+    scale, axis, hr, seen, weights = drawn
+    axis, hr, seen, weights = (x.to(device) for x in (axis, hr, seen, weights))
+    with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bf16"):
+        terms = net.terms(axis, hr, scale, seen=seen, generator=generator)
+    out = {}
+    for name, (prediction, target) in terms.items():
+        known = ~target.isnan()
+        error = torch.where(known, prediction.float() - torch.nan_to_num(target), 0).square()
+        each = error.sum((1, 2, 3)) / known.sum((1, 2, 3)).clamp(min=1)
+        out[name] = (each * weights).mean()
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pool", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--learn", nargs="+", default=["radolan=3", "mrms=1"], help="NAME=WEIGHT")
+    parser.add_argument("--watch", default="watch")
+    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--pairs", help="s:t,s:t: only these")
+    parser.add_argument("--batch", type=float, default=1.0, help="size of a batch, 1: 8 crops of 100 px and 6 h")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--precision", choices=("bf16", "32"), default="bf16")
+    parser.add_argument("--start", type=Path, help="weights to begin with")
+    parser.add_argument("--sizes", help="JSON of NetworkSettings")
+    args = parser.parse_args()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    args.out.mkdir(parents=True, exist_ok=True)
+    names = [item.partition("=") for item in args.learn]
+    pools = [Pool(args.pool, name) for name, _, _ in names]
+    shares = np.array([float(w or 1) for _, _, w in names])
+    shares /= shares.sum()
+    watch = Pool(args.pool, args.watch)
+    pairs = {tuple(map(int, p.split(":"))) for p in args.pairs.split(",")} if args.pairs else None
+    torch.manual_seed(args.seed)
+    settings = NetworkSettings(**json.loads(args.sizes)) if args.sizes else NetworkSettings()
+    net = Downscaler(settings, RainTransform("sqrt", UNIT)).to(device)
+    averaged = copy.deepcopy(net)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=args.lr, betas=(0.9, 0.99), weight_decay=0.01)
+    random = np.random.default_rng(args.seed)
+    step, last = 0, args.out / "last.pt"
+    if last.exists():
+        kept = torch.load(last, map_location=device, weights_only=False)
+        net.load_state_dict(kept["net"])
+        averaged.load_state_dict(kept["averaged"])
+        optimiser.load_state_dict(kept["optimiser"])
+        step, random.bit_generator.state = kept["step"], kept["random"]
+        torch.set_rng_state(kept["torch"])
+        print(f"goes on after step {step}", flush=True)
+    elif args.start:
+        kept = torch.load(args.start, map_location=device, weights_only=False)
+        net.load_state_dict(kept["averaged"])
+        averaged.load_state_dict(kept["averaged"])
+    log, began = (args.out / "log.txt").open("a"), time.time()
+    sums = {}
+
+    def keep() -> None:
+        part = last.with_suffix(".part")
+        torch.save(
+            {"net": net.state_dict(), "averaged": averaged.state_dict(), "optimiser": optimiser.state_dict(), "step": step,
+             "random": random.bit_generator.state, "torch": torch.get_rng_state(), "settings": vars(settings)}, part,
+        )  # fmt: skip
+        os.replace(part, last)
+
+    def watch_losses() -> str:
+        averaged.eval()
+        told = []
+        for pair in WATCHED:
+            fixed = np.random.default_rng(1)
+            generator = torch.Generator(device).manual_seed(1)
+            total = {"mean": 0.0, "residual": 0.0}
+            for _ in range(4):
+                hours = window_hours(pair[1], 6)
+                drawn = batch([watch], [1.0], fixed, *pair, hours, 150 if pair[0] > 12 else 100, 8, hidden=False)
+                with torch.no_grad():
+                    for name, value in losses(averaged, drawn, args.precision, device, generator).items():
+                        total[name] += float(value) / 4
+            told.append(f"{pair}: {total['mean']:.4f} {total['residual']:.4f}")
+        return "  ".join(told)
+
+    while step < args.steps:
+        share = step / args.steps
+        rate = args.lr * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        s, t = draw_pair(random, pairs)
+        hours = window_hours(t, 6 if random.random() < 0.6 else 12)
+        size = 100 if s < 13 else 150
+        count = max(1, round(args.batch * VALUES / hours / size**2))
+        drawn = batch(pools, shares, random, s, t, hours, size, count)
+        net.train()
+        values = losses(net, drawn, args.precision, device)
+        optimiser.zero_grad(set_to_none=True)
+        sum(values.values()).backward()
+        norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        if torch.isfinite(norm):
+            optimiser.step()
+        step += 1
+        with torch.no_grad():
+            kept_share = 1 - 1 / (10 + 0.08 * step)
+            get_ema_multi_avg_fn(kept_share)(list(averaged.parameters()), list(net.parameters()), step)
+            for one, other in zip(averaged.buffers(), net.buffers(), strict=True):
+                one.copy_(other)
+        for name, value in values.items():
+            sums[name] = sums.get(name, 0) + float(value.detach())
+        if step % 50 == 0:
+            line = f"{step} {(time.time() - began) / 60:.1f} min " + " ".join(f"{k} {v / 50:.4f}" for k, v in sums.items())
+            print(line, file=log, flush=True)
+            sums = {}
+        if step % 200 == 0 or step == args.steps:
+            keep()
+        if step % 1000 == 0 or step == args.steps:
+            print(f"watched after {step}: {watch_losses()}", file=log, flush=True)
+            torch.save({"averaged": averaged.state_dict(), "step": step, "settings": vars(settings)}, args.out / f"step{step}.pt")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Blocks and the U-shape over images that are hours."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from anemoi_scaleadapt.layers.attention import NeighbourhoodAttention
+from anemoi_scaleadapt.layers.blocks import ChannelNorm, zero_init
+from anemoi_scaleadapt.one.hours import HourAttention, HourMix
+
+
+class Block(nn.Module):
+    """Residual block: norm, SiLU, 3 x 3 convolution, what the neighbouring hours add, norm, modulation, SiLU, 3 x 3.
+
+    Parameters
+    ----------
+    channels : int
+        Channels in and out.
+    embedding : int
+        Length of the embedding (noise level, factor pair, phase of the hour) that modulates the features.
+    width : int, optional
+        Width in pixels of the convolution over the neighbouring hours.
+    """
+
+    def __init__(self, channels: int, embedding: int, width: int = 1) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = ChannelNorm(channels), ChannelNorm(channels)
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.hours = HourMix(channels, width)
+        self.film = zero_init(nn.Linear(embedding, 2 * channels))
+        self.conv2 = zero_init(nn.Conv2d(channels, channels, 3, padding=1))
+
+    def forward(self, x: Tensor, embedding: Tensor, hours: int) -> Tensor:
+        """Map (n * hours, c, y, x) to the same shape; `embedding` is (n * hours, e)."""
+        h = F.silu(self.norm1(x))
+        h = self.norm2(self.conv1(h) + self.hours(h, hours))
+        gain, bias = self.film(embedding)[:, :, None, None].chunk(2, dim=1)
+        return x + self.conv2(F.silu(h * (1 + gain) + bias))
+
+
+class UShape(nn.Module):
+    """Blocks at patch resolution, at half of it, and back; attention over hours (and neighbours) at the coarse level.
+
+    Parameters
+    ----------
+    channels : tuple of int
+        Of the fine and of the coarse level.
+    blocks : int
+        Blocks each way at the fine level, and at the coarse level.
+    heads : int
+        Of the attentions.
+    window : int
+        Width of the neighbourhood attention in pixels of the coarse level, 0 for none.
+    reach : int
+        Hours that the attention over hours sees each way, 0 for none.
+    embedding : int
+        Length of the embedding.
+    """
+
+    #: the fine level's height and width must be multiples of this
+    stride = 2
+
+    def __init__(
+        self, channels: tuple[int, int], blocks: int, heads: int, window: int, reach: int, embedding: int
+    ) -> None:
+        super().__init__()
+        fine, coarse = channels
+        self.down = nn.ModuleList(Block(fine, embedding) for _ in range(blocks))
+        self.to_coarse = nn.Conv2d(fine, coarse, 2, stride=2)
+        self.middle = nn.ModuleList(Block(coarse, embedding, 3) for _ in range(blocks))
+        self.hours = HourAttention(coarse, heads, reach) if reach else None
+        self.space = NeighbourhoodAttention(coarse, heads, window) if window else None
+        self.to_fine = nn.Conv2d(coarse, fine, 1)
+        self.up = nn.ModuleList(Block(fine, embedding) for _ in range(blocks))
+        self.norm = ChannelNorm(fine)
+
+    def forward(self, x: Tensor, embedding: Tensor, hours: int) -> Tensor:
+        """Map features (n * hours, fine, y, x) to the same shape, normalised and activated."""
+        for block in self.down:
+            x = block(x, embedding, hours)
+        h = self.to_coarse(x)
+        for i, block in enumerate(self.middle):
+            h = block(h, embedding, hours)
+            if i == 0:
+                h = h if self.hours is None else self.hours(h, hours)
+                h = h if self.space is None else self.space(h)
+        x = x + F.interpolate(self.to_fine(h), scale_factor=2, mode="nearest")
+        for block in self.up:
+            x = block(x, embedding, hours)
+        return F.silu(self.norm(x))
+
+    def reach(self) -> int:
+        """How far, in pixels of the fine level, an output looks to each side."""
+        fine = 2 * len(self.down) + 2 * len(self.up)
+        middle = 2 * len(self.middle)
+        window = self.space.window // 2 if self.space is not None else 0
+        return fine + 2 * (middle + window) + 1
+
+
+class PairEmbedding(nn.Module):
+    """Embed what every hour is told of its factor pair: s, t, and where in its coarse frame the hour lies.
+
+    Parameters
+    ----------
+    channels : int
+        Length of the embedding.
+    """
+
+    FEATURES = 11
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(self.FEATURES, channels), nn.SiLU(), nn.Linear(channels, channels))
+
+    @staticmethod
+    def features(space: int, time: int, hours: int, like: Tensor) -> Tensor:
+        """Numbers that tell a pair and an hour, (hours, FEATURES)."""
+        s = torch.tensor(float(space), device=like.device)
+        phase = ((torch.arange(hours, device=like.device) % time) + 0.5) * 2 / time - 1
+        same = torch.stack([s.log() / 3.2, 1 / s, torch.tensor(time / 6, device=like.device)]).expand(hours, -1)
+        which = F.one_hot(torch.tensor(time - 1, device=like.device), 6).float().expand(hours, -1)
+        return torch.cat([same, which, phase[:, None], phase.square()[:, None]], dim=1)
+
+    def forward(self, space: int, time: int, hours: int) -> Tensor:
+        """Return the embedding of every hour, (hours, channels)."""
+        weight = self.net[0].weight
+        return self.net(self.features(space, time, hours, weight).to(weight.dtype))
