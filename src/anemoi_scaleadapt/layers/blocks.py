@@ -42,32 +42,34 @@ class NoiseEmbedding(nn.Module):
         return self.net(torch.cat([angle.cos(), angle.sin()], dim=1))
 
 
-class Block(nn.Module):
-    """Residual block: norm, modulation by the noise level, SiLU, 3 x 3 convolution, twice.
+class PairEmbedding(nn.Module):
+    """Embed what every hour is told of its factor pair: s, t, and where in its coarse frame the hour lies.
 
     Parameters
     ----------
     channels : int
-        Channels in and out.
-    embedding : int, optional
-        Length of the noise embedding; 0 for a block without noise level.
+        Length of the embedding.
     """
 
-    def __init__(self, channels: int, embedding: int = 0) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = ChannelNorm(channels), ChannelNorm(channels)
-        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
-        self.conv2 = zero_init(nn.Conv2d(channels, channels, 3, padding=1))
-        self.film = zero_init(nn.Linear(embedding, 2 * channels)) if embedding else None
+    FEATURES = 11
 
-    def forward(self, x: Tensor, embedding: Tensor | None = None) -> Tensor:
-        """Map (n, c, y, x) to the same shape; `embedding` is (n, e)."""
-        h = self.conv1(F.silu(self.norm1(x)))
-        h = self.norm2(h)
-        if self.film is not None:
-            gain, bias = self.film(embedding)[:, :, None, None].chunk(2, dim=1)
-            h = h * (1 + gain) + bias
-        return x + self.conv2(F.silu(h))
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(self.FEATURES, channels), nn.SiLU(), nn.Linear(channels, channels))
+
+    @staticmethod
+    def features(space: int, time: int, hours: int, like: Tensor) -> Tensor:
+        """Numbers that tell a pair and an hour, (hours, FEATURES)."""
+        s = torch.tensor(float(space), device=like.device)
+        phase = ((torch.arange(hours, device=like.device) % time) + 0.5) * 2 / time - 1
+        same = torch.stack([s.log() / 3.2, 1 / s, torch.tensor(time / 6, device=like.device)]).expand(hours, -1)
+        which = F.one_hot(torch.tensor(time - 1, device=like.device), 6).float().expand(hours, -1)
+        return torch.cat([same, which, phase[:, None], phase.square()[:, None]], dim=1)
+
+    def forward(self, space: int, time: int, hours: int) -> Tensor:
+        """Return the embedding of every hour, (hours, channels)."""
+        weight = self.net[0].weight
+        return self.net(self.features(space, time, hours, weight).to(weight.dtype))
 
 
 def zero_init(layer: nn.Module) -> nn.Module:

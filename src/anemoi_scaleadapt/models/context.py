@@ -1,4 +1,8 @@
-"""What the networks are told: the L coarse frames, brought to the fine grid in several ways."""
+"""What the networks are told of the coarse rain, hour by hour.
+
+Coarse rain lies on an hourly axis: every hour holds the mean rate of the coarse frame of t hours that covers it. The
+axis begins REACH hours before a window and ends REACH hours after it, so that every hour sees as far both ways.
+"""
 
 from dataclasses import dataclass
 
@@ -8,107 +12,169 @@ from torch import Tensor
 
 from anemoi_scaleadapt.scale import Scale
 
+#: hours of context on each side of every hour
+REACH = 6
+#: channels of `Context.fine` beside the static fields
+FINE = 8
+#: coarse cells beyond a tile that an interpolation reads
+MARGIN = 3
+
 
 @dataclass(frozen=True)
 class Context:
-    """Inputs of both networks on the fine grid, computed once a sample.
+    """Inputs of both networks for every hour of a window.
 
     Attributes
     ----------
-    frames : Tensor
-        The L frames in z, bilinear, (n, L, y, x).
-    present : Tensor
-        1 where a frame holds data, (n, L, y, x).
-    base : Tensor
-        First guess: frames interpolated linearly in time to each hour, bicubic in space, (n, t, y, x) in z.
-    still : Tensor
-        What belongs to the window as a whole, (n, c, y, x): current frame nearest and bicubic in z, its mask,
-        place of the pixel within its coarse cell (row, column), then static fields.
+    fine : Tensor
+        On the fine grid, (n * hours, FINE + statics, y, x): own frame nearest, its mask, bicubic, first guess (frames
+        interpolated linearly in time, bicubic in space), frame before and frame after bilinear (all in z), place of
+        the pixel within its coarse cell (row, column), static fields.
+    frames, present : Tensor
+        The hourly axis in z at patch resolution and where it is known, (n, axis, y / patch, x / patch).
+    seen : Tensor
+        Which places of the axis each hour may see, (n, hours, axis).
     """
 
+    fine: Tensor
     frames: Tensor
     present: Tensor
-    base: Tensor
-    still: Tensor
+    seen: Tensor
 
-    #: channels of `still` beside the static fields
-    STILL = 5
+    @property
+    def hours(self) -> int:
+        """Hours of the window."""
+        return self.seen.shape[1]
 
-    def tensors(self) -> tuple[Tensor, ...]:
-        """The four tensors, in order; all have the same (y, x)."""
-        return self.frames, self.present, self.base, self.still
+    @property
+    def base(self) -> Tensor:
+        """First guess in z, (n * hours, 1, y, x)."""
+        return self.fine[:, 3:4]
 
-
-def hour_centres(scale: Scale) -> Tensor:
-    """Centres of the t hours, in hours after the window's start: 0.5, 1.5, ... (t,)."""
-    return torch.arange(scale.time, dtype=torch.float32) + 0.5
-
-
-def frame_centres(scale: Scale) -> Tensor:
-    """Centres of the L frames, in hours after the window's start, (L,)."""
-    return (torch.tensor(scale.frame_ends, dtype=torch.float32) + 0.5) * scale.time
+    @property
+    def wet(self) -> Tensor:
+        """Whether an hour's own coarse cell is wet or unknown, (n * hours, 1, y, x)."""
+        return (self.fine[:, :1] > 0) | (self.fine[:, 1:2] == 0)
 
 
-def time_weights(scale: Scale) -> Tensor:
-    """Weights (t, L) that interpolate the frames linearly to the hours; beyond the outer frames they hold.
+def hourly_axis(frames: Tensor, time: int, before: int, hours: int) -> Tensor:
+    """Spread frames of t hours over the hourly axis of a window.
 
-    Examples
-    --------
-    For t = 3 and frames -1, 0, 1 the middle hour is the current frame alone, the first one takes a third of
-    the frame before.
+    Parameters
+    ----------
+    frames : Tensor
+        (n, k, y, x); the window begins with frame number `before`.
+    time, before, hours : int
+        t; frames before the window; hours of the window.
+
+    Returns
+    -------
+    Tensor
+        (n, REACH + hours + REACH, y, x); hours without a frame are NaN.
     """
-    hours, frames = hour_centres(scale), frame_centres(scale)
-    if len(frames) == 1:
-        return torch.ones(len(hours), 1)
-    right = torch.searchsorted(frames, hours).clamp(1, len(frames) - 1)
-    share = ((hours - frames[right - 1]) / (frames[right] - frames[right - 1])).clamp(0, 1)
-    weights = torch.zeros(len(hours), len(frames))
-    rows = torch.arange(len(hours))
-    weights[rows, right - 1] = 1 - share
-    weights[rows, right] += share
-    return weights
+    at = torch.div(torch.arange(-REACH, hours + REACH, device=frames.device), time, rounding_mode="floor") + before
+    there = (at >= 0) & (at < frames.shape[1])
+    axis = frames[:, at.clamp(0, frames.shape[1] - 1)]
+    return torch.where(there[:, None, None], axis, torch.nan)
 
 
-def build_context(z: Tensor, present: Tensor, scale: Scale, statics: Tensor | None = None) -> Context:
-    """Bring the coarse frames to the fine grid.
+def visible(scale: Scale, hours: int, device: torch.device | None = None) -> Tensor:
+    """Which places of the axis an hour may see by L and lookahead, (hours, axis)."""
+    at = torch.arange(hours + 2 * REACH, device=device) - REACH
+    frame = torch.div(at, scale.time, rounding_mode="floor")
+    apart = frame[None, :] - frame[REACH : REACH + hours, None]
+    near = (at[None, :] - at[REACH : REACH + hours, None]).abs() <= REACH
+    return near & (apart >= -(scale.context_length - 1 - scale.lookahead)) & (apart <= scale.lookahead)
+
+
+def build_context(
+    z: Tensor, present: Tensor, scale: Scale, patch: int, statics: Tensor | None = None, seen: Tensor | None = None
+) -> Context:
+    """Bring the coarse rain to the fine grid.
 
     Parameters
     ----------
     z : Tensor
-        The L coarse frames in z, (n, L, y / s, x / s); values where data are missing do not matter.
+        Hourly axis in z, (n, REACH + hours + REACH, y / s, x / s); values where data are missing do not matter.
     present : Tensor
         True where they hold data, same shape.
     scale : Scale
-        Factor pair and context length.
+        Factor pair, L and lookahead.
+    patch : int
+        Pixels of a patch each way; height and width are padded to whole patches of the coarse level (twice as wide).
     statics : Tensor, optional
         Static fields on the fine grid, (n, c, y, x).
-
-    Returns
-    -------
-    Context
+    seen : Tensor, optional
+        Which places each hour may see, (n, hours, axis); by default those of L.
     """
-    current = scale.frame_ends.index(0)
-    z = torch.where(present, z, 0)
-    # a missing neighbour in time says nothing: the current frame stands in for it
-    filled = torch.where(present, z, z[:, current : current + 1])
-    guess = torch.einsum("tl,nlyx->ntyx", time_weights(scale).to(z), filled)
-    s = scale.space
-    enlarge = {
-        mode: (lambda a, m=mode: F.interpolate(a, scale_factor=s, mode=m)) if s > 1 else (lambda a: a)
-        for mode in ("nearest", "bilinear", "bicubic")
-    }
-    now, mask = z[:, current : current + 1], present.to(z)
-    still = [enlarge["nearest"](now), enlarge["bicubic"](now), enlarge["nearest"](mask[:, current : current + 1])]
-    n, _, height, width = still[0].shape
-    for axis, length in (("y", height), ("x", width)):
-        phase = ((torch.arange(length, device=z.device, dtype=z.dtype) % s) + 0.5) * 2 / s - 1
-        shape = (1, 1, length, 1) if axis == "y" else (1, 1, 1, length)
-        still.append(phase.view(shape).expand(n, 1, height, width))
+    whole = (0, z.shape[-2] * scale.space, 0, z.shape[-1] * scale.space)
+    return tile_context(z, present, scale, patch, tuple(_round_up(n, 2 * patch) for n in whole), statics, seen)
+
+
+def tile_context(
+    z: Tensor,
+    present: Tensor,
+    scale: Scale,
+    patch: int,
+    tile: tuple[int, ...],
+    statics: Tensor | None = None,
+    seen: Tensor | None = None,
+) -> Context:
+    """Bring the coarse rain of one tile to the fine grid; arguments as in :func:`build_context`.
+
+    Parameters
+    ----------
+    tile : tuple of int
+        First and last row (not included) and column in fine pixels, multiples of twice `patch`; what lies beyond the
+        domain is zero.
+    """
+    (n, axis), (height, width) = z.shape[:2], z.shape[-2:]
+    hours, s, t = axis - 2 * REACH, scale.space, scale.time
+    y0, y1, x0, x1 = tile
+    # the coarse cells under the tile, and as many round it as an interpolation reads
+    top, left = max(y0 // s - MARGIN, 0), max(x0 // s - MARGIN, 0)
+    cells = (..., slice(top, min(-(-y1 // s) + MARGIN, height)), slice(left, min(-(-x1 // s) + MARGIN, width)))
+    rows = slice(y0 - top * s, min(y1, height * s) - top * s)
+    columns = slice(x0 - left * s, min(x1, width * s) - left * s)
+    z, present = z[cells], present[cells]
+    pad = (0, x1 - x0 - (columns.stop - columns.start), 0, y1 - y0 - (rows.stop - rows.start))
+
+    def larger(a: Tensor, mode: str) -> Tensor:
+        a = F.interpolate(a, scale_factor=s, mode=mode) if s > 1 else a
+        return a[..., rows, columns]
+
+    if seen is None:
+        seen = visible(scale, hours, z.device).expand(n, -1, -1)
+    z, mask = torch.where(present, z, 0), present.to(z)
+    own, hour = z[:, REACH : REACH + hours], torch.arange(hours, device=z.device)
+
+    def beside(by: int) -> Tensor:
+        """The frame `by` hours away, the own one where it is missing or not to be seen."""
+        known = present[:, REACH + by : REACH + by + hours] & seen[:, hour, hour + REACH + by][:, :, None, None]
+        return torch.where(known, z[:, REACH + by : REACH + by + hours], own)
+
+    before, after = beside(-t), beside(t)
+    lean = ((hour % t + 0.5) / t - 0.5)[:, None, None].to(z)  # of the hour's centre from its frame's, in frames
+    guess = own + lean.abs() * (torch.where(lean < 0, before, after) - own)
+    bicubic = larger(torch.cat([own, guess], 1), "bicubic")
+    linear = larger(torch.cat([before, after], 1), "bilinear")
+    parts = [
+        larger(own, "nearest"),
+        larger(mask[:, REACH : REACH + hours], "nearest"),
+        *bicubic.chunk(2, dim=1),
+        *linear.chunk(2, dim=1),
+    ]
+    for length, shape in ((rows, (-1, 1)), (columns, (1, -1))):
+        place = ((torch.arange(length.start, length.stop, device=z.device) % s).to(z) + 0.5) * 2 / s - 1
+        parts.append(place.view(1, 1, *shape).expand_as(parts[0]))
+    fine = torch.stack(parts, dim=2)
     if statics is not None:
-        still.append(statics.to(z))
-    return Context(
-        frames=enlarge["bilinear"](z),
-        present=enlarge["nearest"](mask),
-        base=enlarge["bicubic"](guess),
-        still=torch.cat(still, dim=1),
-    )
+        part = statics[..., y0 : min(y1, height * s), x0 : min(x1, width * s)].to(z)
+        fine = torch.cat([fine, part[:, None].expand(-1, hours, -1, -1, -1)], dim=2)
+    small = F.avg_pool2d(F.pad(larger(z, "bilinear"), pad), patch)
+    there = F.max_pool2d(F.pad(larger(mask, "nearest"), pad), patch) > 0
+    return Context(F.pad(fine.flatten(0, 1), pad), small, there, seen)
+
+
+def _round_up(number: int, multiple: int) -> int:
+    return -(-number // multiple) * multiple

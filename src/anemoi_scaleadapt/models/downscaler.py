@@ -11,36 +11,30 @@ from anemoi_scaleadapt.conservation import conserve, nearest
 from anemoi_scaleadapt.diffusion import schedule
 from anemoi_scaleadapt.diffusion.samplers import draw
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
-from anemoi_scaleadapt.layers.tiling import alone, pad_to, plan, run_tiled
+from anemoi_scaleadapt.layers.tiling import Tile, alone, pad_to, plan
 from anemoi_scaleadapt.layers.unet import UShape
-from anemoi_scaleadapt.models.context import Context, build_context
+from anemoi_scaleadapt.models.context import REACH, Context, build_context, tile_context
 from anemoi_scaleadapt.models.networks import MeanNetwork, ResidualNetwork
 from anemoi_scaleadapt.models.settings import NetworkSettings
+from anemoi_scaleadapt.models.spread import ResidualSpread
 from anemoi_scaleadapt.models.transform import RainTransform
 from anemoi_scaleadapt.scale import Scale
 
-#: how fast the residual's running standard deviation forgets, a step
-FORGET = 0.02
 #: z that is added to the coarse rain's where it gives the residual's amplitude
 FAINT = 0.25
 #: noise level from which sampling starts at most, unless told otherwise: that of the largest patterns of a residual
 START = 80.0
 
 
-def just_run(network: nn.Module, run: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
-    """Compute ``run(*inputs)``."""
-    return run(*inputs)
-
-
 class Downscaler(nn.Module):
-    """Conditional mean plus residual diffusion for one factor pair, on any domain.
+    """Conditional mean plus residual diffusion for any factor pair, on any domain, for any number of hours.
 
+    Coarse rain comes on an hourly axis, (n, REACH + hours + REACH, y / s, x / s) in mm h-1: every hour holds the frame
+    that covers it (:func:`anemoi_scaleadapt.models.context.hourly_axis`), and the drawn hours begin with a frame.
     Missing values of rain are negative or NaN in every argument, NaN in results.
 
     Parameters
     ----------
-    scale : Scale
-        Factor pair, beta, L and f.
     network : NetworkSettings
         Sizes of the two networks.
     sampler : SamplerSettings
@@ -64,7 +58,6 @@ class Downscaler(nn.Module):
 
     def __init__(
         self,
-        scale: Scale,
         network: NetworkSettings,
         sampler: SamplerSettings,
         transform: RainTransform,
@@ -74,146 +67,147 @@ class Downscaler(nn.Module):
         tile: int = 512,
     ) -> None:
         super().__init__()
-        self.scale, self.network, self.sampler, self.transform = scale, network, sampler, transform
-        self.detach_mean, self.amplitude, self.tile = detach_mean, amplitude, tile
+        self.network, self.sampler, self.transform = network, sampler, transform
+        self.statics, self.detach_mean, self.amplitude, self.tile = statics, detach_mean, amplitude, tile
         self.stride = network.patch * UShape.stride
-        still = Context.STILL + statics
-        self.mean = MeanNetwork(scale, network, still)
-        self.residual = ResidualNetwork(scale, network, still)
-        if network.channels_last:
-            self.to(memory_format=torch.channels_last)
-        self.register_buffer("residual_std", torch.ones(scale.time))
-        self.register_buffer("levels", schedule.noise_levels(scale.beta).float(), persistent=False)
+        self.mean = MeanNetwork(network, statics)
+        self.residual = ResidualNetwork(network, statics)
+        self.spread = ResidualSpread()
+        self.to(memory_format=torch.channels_last)
 
-    @property
-    def sigma_max(self) -> float:
-        """Noise level at which sampling starts."""
-        return self.sampler.sigma_max or min(float(self.levels[-1]), START)
+    @staticmethod
+    def sigma_max(scale: Scale) -> float:
+        """Noise level at which sampling starts for a pair, unless the sampler's settings say another."""
+        return min(float(schedule.noise_levels(scale.beta)[-1]), START)
 
-    def context(self, lr: Tensor, statics: Tensor | None = None) -> Context:
-        """Context of coarse frames (n, L, y, x) in mm h-1, padded to the networks' stride."""
-        present = lr >= 0
-        built = build_context(self.transform.forward(torch.where(present, lr, 0)), present, self.scale, statics)
-        return Context(*(pad_to(x, self.stride) for x in built.tensors()))
+    @staticmethod
+    def current(axis: Tensor) -> Tensor:
+        """The frame that covers each hour, (n, hours, y / s, x / s) in mm h-1, NaN where missing."""
+        own = axis[:, REACH : axis.shape[1] - REACH]
+        return torch.where(own >= 0, own, torch.nan)
 
-    def current(self, lr: Tensor) -> Tensor:
-        """The window's own coarse frame, (n, y, x), NaN where missing."""
-        now = lr[:, self.scale.frame_ends.index(0)]
-        return torch.where(now >= 0, now, torch.nan)
-
-    def std(self, now: Tensor) -> Tensor:
-        """Standard deviation by which a residual is divided, (n, t, y, x), where the current coarse frame is `now`.
+    def std(self, now: Tensor, scale: Scale) -> Tensor:
+        """Standard deviation by which a residual is divided, (n, hours, y, x), where the frames are `now`.
 
         Heavy rain leaves more open than light rain: what falls within a coarse cell of R mm/h has, as a square root, a
         standard deviation of about R to the power 3/8. Divided by that, residuals of drizzle and storm look alike.
         """
-        z = self.transform.forward(torch.nan_to_num(now))[:, None]
-        if self.scale.space > 1:
-            z = F.interpolate(z, scale_factor=self.scale.space, mode="bilinear")
-        return self.residual_std[:, None, None] * (z + FAINT) ** self.amplitude
+        z = self.transform.forward(torch.nan_to_num(now))
+        if scale.space > 1:
+            z = F.interpolate(z, scale_factor=scale.space, mode="bilinear")
+        return self.spread(scale.space, scale.time, now.shape[1])[:, None, None] * (z + FAINT) ** self.amplitude
+
+    def _coarse(self, axis: Tensor) -> tuple[Tensor, Tensor]:
+        """The axis in z, and where it is known."""
+        present = axis >= 0
+        return self.transform.forward(torch.where(present, axis, 0)), present
 
     # -- training ------------------------------------------------------------------------------------------
 
     def terms(
         self,
-        lr: Tensor,
+        axis: Tensor,
         hr: Tensor,
+        scale: Scale,
         statics: Tensor | None = None,
+        seen: Tensor | None = None,
         generator: torch.Generator | None = None,
         sigma: Tensor | None = None,
-        runner: Callable[..., Tensor] = just_run,
-        detach_mean: bool = False,
     ) -> dict[str, tuple[Tensor, Tensor]]:
         """What the losses compare: for each network its output and what it should be, NaN where nothing is to learn.
 
         Parameters
         ----------
-        lr : Tensor
-            Coarse frames, (n, L, y / s, x / s), mm h-1.
+        axis : Tensor
+            Coarse rain on the hourly axis, (n, REACH + hours + REACH, y / s, x / s), mm h-1.
         hr : Tensor
-            Fine hours, (n, t, y, x), mm h-1.
+            Fine hours, (n, hours, y, x), mm h-1.
+        scale : Scale
+            Factor pair, beta and L.
         statics : Tensor, optional
             Static fields, (n, c, y, x).
+        seen : Tensor, optional
+            Which places of the axis each hour may see, (n, hours, axis); by default those of L.
         generator : torch.Generator, optional
             Makes noise repeatable, for validation.
         sigma : Tensor, optional
             Noise levels, (n,); by default drawn from the levels of beta.
-        runner : callable, optional
-            ``runner(network, run, *inputs)`` computes ``run(*inputs)``; see
-            :class:`anemoi_scaleadapt.training.graphs.Recorder`.
-        detach_mean : bool, optional
-            Let the residual leave the mean network alone even if the model does not.
 
         Returns
         -------
         dict
-            ``mean`` and ``residual``: (prediction, target), each (n, t, y, x).
+            ``mean`` and ``residual``: (prediction, target), each (n, hours, y, x).
         """
         height, width = hr.shape[-2:]
-        context, now = self.context(lr, statics), self.current(lr)
-        mean = runner(self.mean, self.mean, *context.tensors())
+        context = build_context(*self._coarse(axis), scale, self.network.patch, statics, seen)
+        now = self.current(axis)
+        mean = self.mean(context, scale)
         # a dry coarse cell is dry in every pixel: nothing to learn there
-        known = (hr >= 0) & (nearest(torch.nan_to_num(now), self.scale.space) > 0)[:, None]
+        known = (hr >= 0) & (nearest(torch.nan_to_num(now), scale.space) > 0)
         wanted = self.transform.forward(torch.where(hr >= 0, hr, 0))
-        given = mean.detach() if self.detach_mean or detach_mean else mean
-        residual = torch.where(hr >= 0, wanted - given[..., :height, :width].float(), 0)
-        std = self.std(now)
+        given = mean.detach() if self.detach_mean else mean
+        residual = torch.where(hr >= 0, wanted - given[..., :height, :width], 0)
         if self.training:
-            self._update_std((residual / std).detach(), known)
-        residual = residual / std
+            told = (residual.detach() / self.std(now, scale)) * known
+            self.spread.update(told.square().sum((0, 2, 3)), known.sum((0, 2, 3)), scale.space, scale.time)
+        residual = residual / self.std(now, scale)
         if sigma is None:
-            sigma = schedule.draw_levels(self.levels, len(hr), generator)
-        sigma = sigma[:, None, None, None]
+            levels = schedule.noise_levels(scale.beta).float().to(hr.device)
+            sigma = schedule.draw_levels(levels, len(hr), generator)
+        level = sigma[:, None, None, None]
         noise = torch.randn(hr.shape, device=hr.device, generator=generator)
-        noisy = pad_to(residual + sigma * noise, self.stride)
-        output = runner(self.residual, self._denoise, *context.tensors(), given, noisy, sigma.flatten())
-        aim = schedule.target(residual, noise, sigma)
+        noisy = pad_to(residual + level * noise, self.stride)
+        output = self.residual(noisy, sigma, self.residual.condition(context, given), scale)
+        aim = schedule.target(residual, noise, level)
         return {
             "mean": (mean[..., :height, :width], torch.where(known, wanted, torch.nan)),
             "residual": (output[..., :height, :width], torch.where(known, aim, torch.nan)),
         }
 
-    def _denoise(self, *inputs: Tensor) -> Tensor:
-        """The residual network with its condition, from a context's tensors, the mean, noisy residuals and levels."""
-        *conditions, x, sigma = inputs
-        return self.residual(x, sigma, self.residual.condition(*conditions))
-
-    @torch.no_grad()
-    def _update_std(self, residual: Tensor, known: Tensor) -> None:
-        """Let the running factor of each hour follow a batch of standardised residuals."""
-        count = known.sum((0, 2, 3)).clamp(min=1)
-        batch = ((residual * known).square().sum((0, 2, 3)) / count).sqrt()
-        self.residual_std.lerp_((self.residual_std * batch).clamp(min=1e-3), FORGET)
-
     # -- inference -----------------------------------------------------------------------------------------
 
-    @torch.no_grad()
-    def predict_mean(self, lr: Tensor, statics: Tensor | None = None) -> Tensor:
-        """Conditional mean of z, (n, t, y, x) on the padded domain, tile by tile."""
-        return alone(self._mean)(lr, statics)
+    def _tiles(self, shape: tuple[int, int], reach: int) -> list[Tile]:
+        """Tiles of a fine domain (y, x), which is padded to the networks' stride."""
+        height, width = (-(-n // self.stride) * self.stride for n in shape)
+        return list(plan(height, width, self.tile, reach, self.stride))
 
-    def _mean(self, lr: Tensor, statics: Tensor | None) -> Tensor:
-        context = self.context(lr, statics)
-        n, _, height, width = context.frames.shape
-        out = context.base.new_empty(n, self.scale.time, height, width)
-        tiles = list(plan(height, width, self.tile, self.mean.reach(), self.stride))
-        return run_tiled(self.mean, context.tensors(), [1] * 4, tiles, out)
+    def _context(self, axis: Tensor, scale: Scale, statics: Tensor | None, tile: Tile) -> Context:
+        return tile_context(*self._coarse(axis), scale, self.network.patch, tile.outer, statics)
+
+    def _fine(self, axis: Tensor, scale: Scale) -> tuple[int, int]:
+        return axis.shape[-2] * scale.space, axis.shape[-1] * scale.space
 
     @torch.no_grad()
-    def mean_rain(self, lr: Tensor, statics: Tensor | None = None, mean: Tensor | None = None) -> Tensor:
-        """Rain of the conditional mean with exact coarse totals, (n, t, y, x) in mm h-1.
+    def predict_mean(self, axis: Tensor, scale: Scale, statics: Tensor | None = None) -> Tensor:
+        """Conditional mean of z, (n, hours, y, x) on the domain padded to the networks' stride, tile by tile."""
+
+        def each(axis: Tensor, statics: Tensor | None) -> Tensor:
+            blank = axis.new_empty(len(axis), axis.shape[1] - 2 * REACH, *self._fine(axis, scale))
+            out = torch.empty_like(pad_to(blank, self.stride), dtype=torch.promote_types(axis.dtype, torch.float32))
+            for tile in self._tiles(blank.shape[-2:], self.mean.reach()):
+                tile.write(out, self.mean(self._context(axis, scale, statics, tile), scale))
+            return out
+
+        return alone(each)(axis, statics)
+
+    @torch.no_grad()
+    def mean_rain(
+        self, axis: Tensor, scale: Scale, statics: Tensor | None = None, mean: Tensor | None = None
+    ) -> Tensor:
+        """Rain of the conditional mean with exact coarse totals, (n, hours, y, x) in mm h-1.
 
         `mean` is the result of :meth:`predict_mean`, if it is there already.
         """
-        now = self.current(lr)
-        z = self.predict_mean(lr, statics) if mean is None else mean
-        z = z[..., : now.shape[-2] * self.scale.space, : now.shape[-1] * self.scale.space]
-        return alone(lambda z, now: conserve(self.transform.inverse(z), now, self.scale.conservation))(z, now)
+        z = self.predict_mean(axis, scale, statics) if mean is None else mean
+        height, width = self._fine(axis, scale)
+        keep = alone(lambda z, now: self._conserve(self.transform.inverse(z), now, scale))
+        return keep(z[..., :height, :width], self.current(axis))
 
     @torch.no_grad()
     def sample(
         self,
-        lr: Tensor,
+        axis: Tensor,
+        scale: Scale,
         noise: Callable[[int], Tensor],
         statics: Tensor | None = None,
         sampler: SamplerSettings | None = None,
@@ -223,10 +217,12 @@ class Downscaler(nn.Module):
 
         Parameters
         ----------
-        lr : Tensor
-            Coarse frames, (n, L, y / s, x / s), mm h-1.
+        axis : Tensor
+            Coarse rain on the hourly axis, (n, REACH + hours + REACH, y / s, x / s), mm h-1.
+        scale : Scale
+            Factor pair, L and f.
         noise : callable
-            ``noise(k)`` is the k-th draw of standard normal noise, (n, t, members, y, x).
+            ``noise(k)`` is the k-th draw of standard normal noise, (n, hours, members, y, x).
         statics : Tensor, optional
             Static fields, (n, c, y, x).
         sampler : SamplerSettings, optional
@@ -237,73 +233,76 @@ class Downscaler(nn.Module):
         Returns
         -------
         Tensor
-            Members, (n, t, members, y, x) in mm h-1, NaN where the coarse cell is missing.
+            Members, (n, hours, members, y, x) in mm h-1, NaN where the coarse cell is missing.
         """
         sampler = sampler or self.sampler
-        now = self.current(lr)
-        mean = self.predict_mean(lr, statics) if mean is None else mean
-        condition = alone(self._condition)(lr, statics, mean)
-        height, width = now.shape[-2] * self.scale.space, now.shape[-1] * self.scale.space
-        mean, std = mean[..., :height, :width], alone(self.std)(now)
-        inside = self.scale.conservation.inside_sampler
+        now, (height, width) = self.current(axis), self._fine(axis, scale)
+        mean = self.predict_mean(axis, scale, statics) if mean is None else mean
+        condition = alone(lambda *given: self._condition(*given, scale))(axis, statics, mean)
+        mean, std = mean[..., :height, :width], alone(lambda now: self.std(now, scale))(now)
+        inside = scale.conservation.inside_sampler
 
         def denoise(x: Tensor, sigma: Tensor) -> Tensor:
             def each(x: Tensor, condition: Tensor, mean: Tensor, std: Tensor, now: Tensor) -> Tensor:
-                output = self._output(x, sigma, condition, now)
+                output = self._output(x, sigma, condition, now, scale)
                 estimate = schedule.denoised(x, sigma.to(x), output)
-                return self._bound(estimate, mean, std, now, inside and float(sigma) <= sampler.conserve_below)
+                return self._bound(estimate, mean, std, now, scale, inside and float(sigma) <= sampler.conserve_below)
 
             flat = rearrange(x, "n t m y x -> (n m) t y x")
             return rearrange(alone(each)(flat, condition, mean, std, now), "(n m) t y x -> n t m y x", n=len(now))
 
-        residual = draw(denoise, noise, sampler, sampler.sigma_max or self.sigma_max, self.scale.beta)
-        rain = alone(self._rain)(rearrange(residual, "n t m y x -> (n m) t y x"), mean, std, now)
+        residual = draw(denoise, noise, sampler, sampler.sigma_max or self.sigma_max(scale), scale.beta)
+        flat = rearrange(residual, "n t m y x -> (n m) t y x")
+        rain = alone(lambda *given: self._rain(*given, scale))(flat, mean, std, now)
         return rearrange(rain, "(n m) t y x -> n t m y x", n=len(now))
 
-    def _condition(self, lr: Tensor, statics: Tensor | None, mean: Tensor) -> Tensor:
-        height, width = mean.shape[-2:]
+    def _condition(self, axis: Tensor, statics: Tensor | None, mean: Tensor, scale: Scale) -> Tensor:
         p, channels = self.network.patch, self.network.residual_channels[0]
-        out = mean.new_empty(mean.shape[0], channels, height // p, width // p)
-        tiles = plan(height, width, self.tile, self.residual.condition_reach(), self.stride)
-        inputs = (*self.context(lr, statics).tensors(), mean)
-        return run_tiled(self.residual.condition, inputs, [1] * 5, list(tiles), out, p)
+        (n, hours), (height, width) = mean.shape[:2], mean.shape[-2:]
+        out = mean.new_empty(n, hours, channels, height // p, width // p)
+        for tile in self._tiles((height, width), self.residual.condition_reach()):
+            told = self.residual.condition(self._context(axis, scale, statics, tile), tile.read(mean))
+            tile.write(out, told, p)
+        return out
 
-    def _output(self, x: Tensor, sigma: Tensor, condition: Tensor, now: Tensor) -> Tensor:
-        """Network output for states (n * m, t, y, x); tiles without a wet coarse cell are left out (zeros)."""
+    def _output(self, x: Tensor, sigma: Tensor, condition: Tensor, now: Tensor, scale: Scale) -> Tensor:
+        """Network output for states (n * m, hours, y, x); tiles without a wet coarse cell are left out (zeros)."""
         height, width = x.shape[-2:]
-        wet = nearest(torch.nan_to_num(now, nan=1.0), self.scale.space) > 0
-        rule = self.scale.conservation
+        wet = (torch.nan_to_num(now, nan=1.0) > 0).any(dim=1)
+        rule, p = scale.conservation, self.network.patch
         # what is predicted in dry cells changes other cells if the totals are kept beyond each cell of its own
         apart = not rule.inside_sampler or (rule.scope == "cell" and not rule.smooth)
-        flat, level = pad_to(x, self.stride), sigma.to(x).reshape(1)
-        out = run_tiled(
-            lambda part, told: self.residual(part, level, told),
-            (flat, condition),
-            (1, self.network.patch),
-            list(plan(*flat.shape[-2:], self.tile, self.residual.reach(), self.stride)),
-            torch.zeros_like(flat),
-            wanted=lambda tile: not apart or bool(wet[..., slice(*tile.inner[:2]), slice(*tile.inner[2:])].any()),
-        )
+        flat, level = pad_to(x, self.stride), sigma.to(x).reshape(1).expand(len(x))
+        out = torch.zeros_like(flat)
+        for tile in self._tiles((height, width), self.residual.reach()):
+            y0, y1, x0, x1 = (edge // scale.space for edge in tile.inner)
+            if not apart or wet[..., y0 : y1 + 1, x0 : x1 + 1].any():
+                tile.write(out, self.residual(tile.read(flat), level, tile.read(condition, p), scale))
         return out[..., :height, :width]
 
-    def _rain(self, residual: Tensor, mean: Tensor, std: Tensor, now: Tensor) -> Tensor:
-        """Rain with exact coarse totals, of residuals (n * m, t, y, x), means and deviations (n, t, y, x)."""
+    def _conserve(self, rain: Tensor, now: Tensor, scale: Scale) -> Tensor:
+        """Give rain (..., hours, y, x) the totals of the frames that cover its hours, (..., hours, y / s, x / s)."""
+        frames = now[..., :: scale.time, :, :]
+        kept = conserve(rain.unflatten(-3, (-1, scale.time)), frames, scale.conservation)
+        return kept.flatten(-4, -3)
+
+    def _rain(self, residual: Tensor, mean: Tensor, std: Tensor, now: Tensor, scale: Scale) -> Tensor:
+        """Rain with exact coarse totals, of residuals (n * m, hours, y, x), means and deviations (n, hours, y, x)."""
         residual = residual.unflatten(0, (len(now), -1))
         z = mean[:, None] + std[:, None] * residual
-        return conserve(self.transform.inverse(z), now[:, None], self.scale.conservation).flatten(0, 1)
+        return self._conserve(self.transform.inverse(z), now[:, None], scale).flatten(0, 1)
 
-    def _bound(self, residual: Tensor, mean: Tensor, std: Tensor, now: Tensor, conserved: bool) -> Tensor:
-        """Map residuals (n * m, t, y, x) to the nearest ones that keep the coarse totals, where they are known.
+    def _bound(self, residual: Tensor, mean: Tensor, std: Tensor, now: Tensor, scale: Scale, conserved: bool) -> Tensor:
+        """Map residuals (n * m, hours, y, x) to the nearest ones that keep the coarse totals, where they are known.
 
         What is denoised from much noise is the mean of many fields. In the square root's space a mean is less than
         what the totals ask for, and scaling it up would take from the members' variance: not `conserved`, residuals
-        only become dry where the coarse cell is.
+        only become dry where the coarse cell is. Missing cells take no part: known ones keep all of their rain.
         """
         members = len(residual) // len(now)
-        mean, std = mean.repeat_interleave(members, 0), std.repeat_interleave(members, 0)
+        if conserved:
+            rain = self._rain(residual, mean, std, now, scale)
+        mean, std, now = (x.repeat_interleave(members, 0) for x in (mean, std, now))
         if not conserved:
-            dry = nearest(now == 0, self.scale.space).repeat_interleave(members, 0)[:, None]
-            return torch.where(dry, -mean / std, residual)
-        rain = self._rain(residual, mean, std, torch.nan_to_num(now).repeat_interleave(members, 0))
-        known = nearest(~now.isnan(), self.scale.space).repeat_interleave(members, 0)[:, None]
-        return torch.where(known, (self.transform.forward(rain) - mean) / std, residual)
+            return torch.where(nearest(now == 0, scale.space), -mean / std, residual)
+        return torch.where(rain.isnan(), residual, (self.transform.forward(rain) - mean) / std)

@@ -1,4 +1,4 @@
-"""The two networks: the conditional mean with attention, and the denoiser of the residual."""
+"""The two networks: the conditional mean with attention, and the denoiser of the residual; one for every pair."""
 
 import torch
 import torch.nn.functional as F
@@ -6,59 +6,52 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.diffusion.schedule import condition_noise
-from anemoi_scaleadapt.layers.attention import FrameAttention, FrameStack
 from anemoi_scaleadapt.layers.averages import averages
-from anemoi_scaleadapt.layers.blocks import NoiseEmbedding, zero_init
+from anemoi_scaleadapt.layers.blocks import NoiseEmbedding, PairEmbedding, zero_init
+from anemoi_scaleadapt.layers.hours import FrameAttention
 from anemoi_scaleadapt.layers.unet import UShape, patches, unpatch
-from anemoi_scaleadapt.models.context import frame_centres, hour_centres
+from anemoi_scaleadapt.models.context import FINE, REACH, Context
 from anemoi_scaleadapt.models.settings import NetworkSettings
 from anemoi_scaleadapt.scale import Scale
 
+#: length of the embedding of noise level and pair
 EMBEDDING = 128
 
 
+def exact(x: Tensor) -> Tensor:
+    """Bring what a network puts out in half precision to float32: rain and noise keep all their digits."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
 class ContextEncoder(nn.Module):
-    """Features of the context at patch resolution: frames mixed over time, the rest by convolution.
+    """Features of the context at patch resolution, for every hour.
+
+    Each hour sees its own frame and its neighbours pixel by pixel, and the frames up to REACH hours away at patch
+    resolution, by a convolution over their distances in time.
 
     Parameters
     ----------
-    scale : Scale
-        Factor pair; t gives the number of queries, L may be anything.
-    network : NetworkSettings
-        Sizes.
-    still : int
-        Channels of ``Context.still``.
-    extra : int
-        Further channels on the fine grid.
-    channels : int
-        Channels of the result.
+    patch, statics, extra, channels : int
+        Pixels of a patch each way; static fields; further channels on the fine grid; channels of the result.
     """
 
-    def __init__(self, scale: Scale, network: NetworkSettings, still: int, extra: int, channels: int) -> None:
+    def __init__(self, patch: int, statics: int, extra: int, channels: int) -> None:
         super().__init__()
-        self.patch, self.channels_last = network.patch, network.channels_last
-        self.current = scale.frame_ends.index(0)
-        self.register_buffer("hours", hour_centres(scale), persistent=False)
-        self.register_buffer("centres", frame_centres(scale), persistent=False)
-        square = network.patch**2
-        self.frame = nn.Conv2d(2 * square, network.frame_channels, 3, padding=1)
-        if network.frames == "attention":
-            self.attention = FrameAttention(network.frame_channels, network.heads)
-        else:
-            self.attention = FrameStack(network.frame_channels, scale.context_length, scale.time)
-        self.merge = nn.Conv2d(scale.time * network.frame_channels, channels, 1)
-        self.still = nn.Conv2d((still + scale.time + extra) * square, channels, 1)
+        self.patch = patch
+        self.fine = nn.Conv2d((FINE + statics + extra) * patch**2, channels, 1)
+        self.frames = nn.Conv2d(2 * (2 * REACH + 1), channels, 3, padding=1)
 
-    def forward(self, frames: Tensor, present: Tensor, base: Tensor, still: Tensor, *extra: Tensor) -> Tensor:
-        """Encode fine tensors of a :class:`Context` (and extra ones) to (n, channels, y / p, x / p)."""
-        n = frames.shape[0]
-        pairs = rearrange([frames, present], "k n l y x -> (n l) k y x")
-        tokens = rearrange(self.frame(patches(pairs, self.patch, self.channels_last)), "(n l) c y x -> n l c y x", n=n)
-        there = F.max_pool2d(present, self.patch) > 0
-        mixed = self.attention(tokens, there, self.current, self.hours, self.centres)
-        fine = torch.cat([still, base, *extra], dim=1)
-        merged = self.merge(rearrange(mixed, "n t c y x -> n (t c) y x"))
-        return merged + self.still(patches(fine, self.patch, self.channels_last))
+    def forward(self, context: Context, *extra: Tensor) -> Tensor:
+        """Encode a context (and extra fields (n * hours, c, y, x)) to (n * hours, channels, y / p, x / p)."""
+        hours = context.hours
+        at = torch.arange(2 * REACH + 1, device=context.seen.device) + torch.arange(
+            hours, device=context.seen.device
+        ).unsqueeze(1)
+        seen = context.seen.gather(2, at.expand(len(context.seen), -1, -1))[..., None, None]
+        there = context.present[:, at] & seen
+        slots = torch.cat([context.frames[:, at] * there, there.to(context.frames)], dim=2).flatten(0, 1)
+        fine = torch.cat([context.fine, *extra], dim=1)
+        return self.fine(patches(fine, self.patch)) + self.frames(slots.contiguous(memory_format=torch.channels_last))
 
 
 class MeanNetwork(nn.Module):
@@ -66,101 +59,115 @@ class MeanNetwork(nn.Module):
 
     Parameters
     ----------
-    scale, network, still
-        As in :class:`ContextEncoder`.
+    network : NetworkSettings
+        Sizes.
+    statics : int
+        Number of static fields.
 
     References
     ----------
     arXiv 2604.21903: the deterministic conditional mean with attention in time and space.
     """
 
-    def __init__(self, scale: Scale, network: NetworkSettings, still: int) -> None:
+    def __init__(self, network: NetworkSettings, statics: int) -> None:
         super().__init__()
         self.patch = network.patch
         channels = network.mean_channels
-        self.encoder = ContextEncoder(scale, network, still, 0, channels[0])
-        self.body = UShape(channels, network.blocks, network.heads, network.window)
-        self.head = zero_init(nn.Conv2d(channels[0], scale.time * network.patch**2, 1))
+        self.encoder = ContextEncoder(network.patch, statics, 0, channels[0])
+        self.frame = nn.Conv2d(1, network.frame_channels, 3, padding=1)
+        self.frames = FrameAttention(channels[0], network.heads, network.frame_channels, REACH)
+        self.pair = PairEmbedding(EMBEDDING)
+        self.body = UShape(channels, network.blocks, network.heads, network.window, network.hours, EMBEDDING)
+        self.head = zero_init(nn.Conv2d(channels[0], network.patch**2, 1))
 
-    def forward(self, frames: Tensor, present: Tensor, base: Tensor, still: Tensor) -> Tensor:
-        """Map the tensors of a :class:`Context` to the mean of z, (n, t, y, x); zero in dry coarse cells."""
-        features = self.body(self.encoder(frames, present, base, still))
-        now, known = still[:, :1], still[:, 2:3]
-        return (base + unpatch(self.head(features), self.patch)) * ((now > 0) | (known == 0))
+    def forward(self, context: Context, scale: Scale) -> Tensor:
+        """Map a context to the mean of z, (n, hours, y, x); zero in dry coarse cells."""
+        hours, n = context.hours, len(context.seen)
+        h = self.encoder(context)
+        tokens = self.frame(context.frames.flatten(0, 1)[:, None]).unflatten(0, (n, -1))
+        seen = context.seen[..., None, None] & context.present[:, None]
+        h = self.frames(h, tokens, seen)
+        told = F.silu(self.pair(scale.space, scale.time, hours)).repeat(n, 1)
+        out = context.base + unpatch(exact(self.head(self.body(h, told, hours))), self.patch)
+        return (out * context.wet)[:, 0].unflatten(0, (n, hours))
 
     def reach(self) -> int:
         """How many fine pixels an output looks to each side."""
-        # rounding to patches, the 3 x 3 convolution at the entry, the body
         return self.patch * (1 + 1 + self.body.reach())
 
 
 class ResidualNetwork(nn.Module):
     """Denoiser of the standardised residual, conditioned on the context and the mean.
 
-    Its output is F of Karras et al. with sigma_data = 1, as gains on the noisy input and on its local averages
-    plus a bias, F = a x + sum_k a_k mean_k(x) + b: the per-pixel norm inside hides the amplitude of the noise, which
-    the gain brings back, and the best guess from much noise is a weighted local average. With ``network.gain`` off
-    the network puts out F itself.
+    Its output is F of Karras et al. with sigma_data = 1, as gains on the noisy input and on its local averages plus a
+    bias, F = a x + sum_k a_k mean_k(x) + b: the per-pixel norm inside hides the amplitude of the noise, which the gain
+    brings back, and the best guess from much noise is a weighted local average.
 
     Parameters
     ----------
-    scale, network, still
-        As in :class:`ContextEncoder`.
+    network, statics
+        As in :class:`MeanNetwork`.
     """
 
-    def __init__(self, scale: Scale, network: NetworkSettings, still: int) -> None:
+    def __init__(self, network: NetworkSettings, statics: int) -> None:
         super().__init__()
-        self.patch, self.time, self.channels_last = network.patch, scale.time, network.channels_last
-        self.widths, self.gain = network.averages, network.gain
-        channels, values, smooth = (
-            network.residual_channels,
-            scale.time * network.patch**2,
-            scale.time * len(self.widths),
-        )
-        self.encoder = ContextEncoder(scale, network, still, scale.time, channels[0])
-        self.noisy = nn.Conv2d(values + smooth, channels[0], 3, padding=1)
-        self.level = NoiseEmbedding(EMBEDDING)
-        self.body = UShape(channels, network.blocks, network.heads, 0, EMBEDDING)
-        self.head = zero_init(nn.Conv2d(channels[0], 2 * values + smooth if network.gain else values, 1))
+        self.patch, self.widths = network.patch, network.averages
+        channels, square = network.residual_channels, network.patch**2
+        self.encoder = ContextEncoder(network.patch, statics, 1, channels[0])
+        self.noisy = nn.Conv2d(square + len(self.widths), channels[0], 3, padding=1)
+        self.level, self.pair = NoiseEmbedding(EMBEDDING), PairEmbedding(EMBEDDING)
+        self.body = UShape(channels, network.blocks, network.heads, 0, network.hours, EMBEDDING)
+        self.head = zero_init(nn.Conv2d(channels[0], 2 * square + len(self.widths), 1))
 
-    def condition(self, frames: Tensor, present: Tensor, base: Tensor, still: Tensor, mean: Tensor) -> Tensor:
-        """Encode what does not change from step to step or member to member, (n, c, y / p, x / p)."""
-        return self.encoder(frames, present, base, still, mean)
+    def condition(self, context: Context, mean: Tensor) -> Tensor:
+        """Encode what does not change from step to step or member to member.
 
-    def forward(self, x: Tensor, sigma: Tensor, condition: Tensor) -> Tensor:
+        Parameters
+        ----------
+        context : Context
+            Of n samples.
+        mean : Tensor
+            Conditional mean in z, (n, hours, y, x).
+
+        Returns
+        -------
+        Tensor
+            (n, hours, c, y / p, x / p).
+        """
+        return self.encoder(context, mean.flatten(0, 1)[:, None]).unflatten(0, mean.shape[:2])
+
+    def forward(self, x: Tensor, sigma: Tensor, condition: Tensor, scale: Scale) -> Tensor:
         """Network output F for noisy residuals.
 
         Parameters
         ----------
         x : Tensor
-            R + sigma n, (n * members, t, y, x), the members of a sample side by side.
+            R + sigma n, (n * members, hours, y, x), the members of a sample side by side.
         sigma : Tensor
             Noise levels, (n * members,).
         condition : Tensor
-            From :meth:`condition`, (n, c, y / p, x / p).
+            From :meth:`condition`, (n, hours, c, y / p, x / p).
+        scale : Scale
+            Factor pair.
         """
-        sigma_map = sigma[:, None, None, None]
-        smooth = averages(x, sigma_map, self.patch, self.widths)
-        x = condition_noise(x, sigma_map)
-        members = x.shape[0] // condition.shape[0]
-        seen = torch.cat([patches(x, self.patch, self.channels_last), *smooth], dim=1)
-        h = self.noisy(seen) + condition.repeat_interleave(members, dim=0)
-        output = self.head(self.body(h, self.level(sigma)))
-        if not self.gain:
-            return unpatch(output, self.patch)
-        values = self.time * self.patch**2
-        gain, bias, *gains = output.split([values, values, *[self.time] * len(smooth)], dim=1)
-        output = unpatch(gain, self.patch) * x + unpatch(bias, self.patch)
-        if smooth:
-            low = sum(a * mean for a, mean in zip(gains, smooth, strict=True))
-            output = output + F.interpolate(low, scale_factor=self.patch, mode="bilinear", align_corners=False)
-        return output
+        (n, hours), square = condition.shape[:2], self.patch**2
+        level = sigma.repeat_interleave(hours)[:, None, None, None]
+        told = condition.repeat_interleave(len(x) // n, dim=0).flatten(0, 1)
+        flat = x.flatten(0, 1)[:, None]
+        smooth = averages(flat, level, self.patch, self.widths)
+        flat = condition_noise(flat, level)
+        h = self.noisy(torch.cat([patches(flat, self.patch), *smooth], dim=1)) + told
+        embedding = self.level(sigma)[:, None] + self.pair(scale.space, scale.time, hours)
+        output = exact(self.head(self.body(h, F.silu(embedding).flatten(0, 1), hours)))
+        gain, bias, gains = output.split([square, square, len(self.widths)], dim=1)
+        low = (gains * torch.cat(smooth, dim=1)).sum(1, keepdim=True)
+        output = unpatch(gain, self.patch) * flat + unpatch(bias, self.patch)
+        output = output + F.interpolate(low, scale_factor=self.patch, mode="bilinear", align_corners=False)
+        return rearrange(output, "(n h) 1 y x -> n h y x", h=hours)
 
     def reach(self) -> int:
         """How many fine pixels an output looks to each side, in x."""
-        # rounding to patches, the 3 x 3 convolution at the entry, the body, averages and the way back from them
-        averaged = max(self.widths) // 2 + 1 if self.widths else 0
-        return self.patch * (1 + 1 + self.body.reach() + averaged)
+        return self.patch * (1 + 1 + self.body.reach() + max(self.widths) // 2 + 1)
 
     def condition_reach(self) -> int:
         """How many fine pixels a feature of the condition looks to each side."""

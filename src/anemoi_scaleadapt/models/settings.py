@@ -35,14 +35,13 @@ class NetworkSettings(Settings):
     """
 
     patch: int = 4
-    mean_channels: tuple[int, int] = (64, 96)
-    residual_channels: tuple[int, int] = (96, 128)
-    frame_channels: int = 32
+    mean_channels: tuple[int, int] = (48, 64)
+    residual_channels: tuple[int, int] = (64, 96)
+    frame_channels: int = 16
     blocks: int = 2
     heads: int = 4
     window: int = 5
-    frames: str = "attention"
-    gain: bool = True
+    hours: int = 5
     averages: tuple[int, ...] = (1, 3, 7, 15)
     channels_last: bool = True
 

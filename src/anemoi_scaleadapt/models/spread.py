@@ -60,7 +60,9 @@ class ResidualSpread(nn.Module):
         measured = torch.where(known, sums[0] / sums[1].clamp(min=1) * now, now).clamp(min=1e-6)
         weights = self._weights(space) * known[:, None]
         seen = self.seen[time - 1, :time]
-        rate = weights * torch.maximum(1 / (seen + weights).clamp(min=1e-6), torch.full_like(weights, FORGET)).clamp(max=1)
+        rate = weights * torch.maximum(1 / (seen + weights).clamp(min=1e-6), torch.full_like(weights, FORGET)).clamp(
+            max=1
+        )
         rate = torch.where(seen == 0, (weights > 0).to(rate), rate)
         self.variance[time - 1, :time].lerp_(measured[:, None].expand_as(rate), rate)
         seen.add_(weights)

@@ -12,27 +12,6 @@ from torch import Tensor, nn
 from anemoi_scaleadapt.layers.blocks import ChannelNorm, zero_init
 
 
-def shift_hours(x: Tensor, hours: int, by: int) -> Tensor:
-    """Move features in time: hour h of the result is hour h - `by` of the input, zero where there is none.
-
-    Parameters
-    ----------
-    x : Tensor
-        (n * hours, c, y, x), the hours of a sample side by side.
-    hours : int
-        Hours of a sample.
-    by : int
-        How far, positive or negative.
-    """
-    x = x.unflatten(0, (-1, hours))
-    out = torch.zeros_like(x)
-    if by > 0:
-        out[:, by:] = x[:, :-by] if by < hours else 0
-    elif by < 0:
-        out[:, :by] = x[:, -by:] if -by < hours else 0
-    return out.flatten(0, 1)
-
-
 class HourMix(nn.Module):
     """What the hour before and the hour after add to every hour; nothing at the start of a training.
 

@@ -1,1 +1,0 @@
-"""One network for every factor pair."""
