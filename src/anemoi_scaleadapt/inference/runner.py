@@ -1,9 +1,8 @@
-"""The runner of anemoi-inference: slides over any lead time and draws members window by window."""
+"""The runner of anemoi-inference: draws members stretch by stretch, for any lead time and factor pair."""
 
 import datetime
 import logging
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -15,21 +14,22 @@ from rich.console import Console
 from rich.progress import track
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.inference.grid import fine_grid
+from anemoi_scaleadapt.inference.coarse import MissingDatesError, coarse_rain
+from anemoi_scaleadapt.inference.grid import find_scale, fine_grid, places
+from anemoi_scaleadapt.inference.stretches import Stretch, stretches
+from anemoi_scaleadapt.models.context import frames_round, hourly_axis
 
 LOG = logging.getLogger(__name__)
 HOUR = datetime.timedelta(hours=1)
 
 
-class MissingDatesError(ScaleAdaptError):
-    """An input has no data for the dates asked for."""
-
-
 class ScaleAdaptRunner(Runner):
     """Run a checkpoint of this package; ``runner: auto`` picks it.
 
-    The windows of a run do not depend on each other: nothing is fed back, a lead time of a year costs the memory of
-    one window. ``date`` is the start of the first window, a member's fields are those of hours ``date + 1 h`` on.
+    A run is drawn in stretches of several frames, each with some hours more on both sides that are thrown away:
+    neighbouring stretches share the noise of these hours, so that rain goes on across their borders. Nothing is fed
+    back, and a lead time of a year costs the memory of one stretch. ``date`` is the start of the first frame, a
+    member's fields are those of hours ``date + 1 h`` on.
 
     Parameters
     ----------
@@ -37,6 +37,13 @@ class ScaleAdaptRunner(Runner):
         Of anemoi-inference. ``seed`` (default 0) chooses the ensemble.
     members, first_member : int
         Members to draw, and the number of the first: ensembles drawn in parts equal those drawn at once.
+    scale : Mapping, optional
+        Factor pair ``{space: 25, time: 6}`` and, if wanted, its beta, L and f. By default that of a checkpoint trained on one
+        pair; else s from the grids and t from how often the coarse rain comes.
+    hours_at_once : int
+        Length of a stretch in hours, rounded to whole frames. With `date` it decides what a member is.
+    overlap : int
+        Hours that are drawn beyond each end of a stretch.
     mean : bool
         Whether to write the conditional mean too, as ``rain_mean``.
     lr_frequency : str, optional
@@ -44,11 +51,13 @@ class ScaleAdaptRunner(Runner):
         frame; anything else is taken to hold means over t hours, every t hours.
     grid : str, optional
         An anemoi dataset with the fine grid to write, where it is not the one of training.
+    allow_untrained : bool
+        Whether a factor pair outside the checkpoint's training range may be drawn.
 
     Raises
     ------
     ScaleAdaptError
-        For a date outside the data, or a coarse grid that does not match the fine one.
+        For a date outside the data, a coarse grid that does not match the fine one, or a pair that was not trained.
     """
 
     def __init__(
@@ -57,37 +66,43 @@ class ScaleAdaptRunner(Runner):
         *,
         members: int = 8,
         first_member: int = 0,
+        scale: Mapping[str, Any] | None = None,
+        hours_at_once: int = 24,
+        overlap: int = 6,
         mean: bool = True,
         lr_frequency: str | None = None,
         grid: str | None = None,
+        allow_untrained: bool = False,
     ) -> None:
         super().__init__(config)
-        if members < 1 or first_member < 0:
-            raise ScaleAdaptError(
-                f"runner.members = {members}, first_member = {first_member}: at least one member, numbered from 0."
-            )
+        for key, value, least in (
+            ("members", members, 1),
+            ("first_member", first_member, 0),
+            ("hours_at_once", hours_at_once, 1),
+            ("overlap", overlap, 0),
+        ):
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise ScaleAdaptError(f"runner.{key} = {value!r}: must be a whole number from {least}.")
         self.members = range(first_member, first_member + members)
+        self.hours_at_once, self.overlap = hours_at_once, overlap
         self.with_mean, self._lr_frequency, self._grid = mean, lr_frequency, grid
+        self._scale, self._allow_untrained = scale, allow_untrained
         self._frames: dict[datetime.datetime, np.ndarray] = {}
 
     def execute(self) -> None:
-        """Draw every window of the lead time and hand its hours to the outputs."""
+        """Draw every stretch of the lead time and hand its hours to the outputs."""
         net = self.model.eval().model
-        time = net.scale.time * HOUR
-        self.lead_time, self.time_step = as_timedelta(self.config.lead_time), HOUR
         if self.reference_date is None:
-            raise ScaleAdaptError("date is missing in the run file: give the start of the first window.")
-        self.grid = fine_grid(self, net, self._grid)
+            raise ScaleAdaptError("date is missing in the run file: give the start of the first frame.")
+        self.lead_time, self.time_step = as_timedelta(self.config.lead_time), HOUR
+        self._prepare(net)
         output, by_member = self.outputs[net.hr], self._by_member(net)
-        windows = range(math.ceil(self.lead_time / time))
+        parts = list(stretches(self.lead_time // HOUR, self.scale.time, self.hours_at_once, self.overlap))
         opened = False
         console = Console(stderr=True)
         try:
-            for window in track(windows, description=f"{len(self.members)} members", console=console):
-                start = self.reference_date + window * time
-                for state in self._window(net, start, by_member):
-                    if state["step"] > self.lead_time:
-                        break
+            for part in track(parts, description=f"{len(self.members)} members", console=console):
+                for state in self._states(net, part, by_member):
                     for processor in self.post_processors[net.hr]:
                         state = processor.process(state)
                     if not opened:
@@ -99,11 +114,49 @@ class ScaleAdaptRunner(Runner):
             raise
         output.close()
 
-    def _window(self, net: Any, start: datetime.datetime, by_member: bool) -> Iterator[dict]:
-        """States of the hours of the window that begins at `start`."""
-        batch = {net.lr: self._coarse(net, start)}
+    def _prepare(self, net: Any) -> None:
+        """Open the coarse rain, find the factor pair and where its cells lie, and see that the run can begin and end."""
+        if self.lead_time <= datetime.timedelta(0):
+            raise ScaleAdaptError(f"lead_time = {self.config.lead_time!r}: must be longer than zero.")
+        self.coarse = coarse_rain(self, net, self.reference_date + HOUR)
+        step = as_timedelta(self._lr_frequency) if self._lr_frequency else self.coarse.step
+        grid = fine_grid(self, net, self._grid)
+        hours = (step or HOUR) // HOUR
+        self.scale = find_scale(self._scale, net.scale, grid, self.coarse.cells, hours)
+        time = self.scale.time * HOUR
+        self.step = step or time
+        if self.step not in (HOUR, time):
+            raise ScaleAdaptError(
+                f"{self.coarse.path} comes every {frequency_to_string(self.step)}; t = {self.scale.time} needs it every "
+                f"{frequency_to_string(time)} (means over that time), or hourly. If it does, say so with "
+                "`runner: {auto: {lr_frequency: ...}}`."
+            )
+        if self.lead_time % time:
+            raise ScaleAdaptError(
+                f"lead_time = {self.config.lead_time!r}: must be a multiple of the {self.scale.time} hours of a coarse frame."
+            )
+        self.full, self.grid = grid.shape, grid.whole(self.scale.space)
+        wanted = int(np.prod(self.grid.coarse_shape(self.scale.space)))
+        if self.coarse.latitudes is not None:
+            self._cells = places(
+                self.grid, self.scale.space, self.coarse.latitudes, self.coarse.longitudes, self.coarse.path
+            )
+        elif self.coarse.cells == wanted:
+            self._cells = np.arange(wanted)
+        else:
+            raise ScaleAdaptError(
+                f"{self.coarse.path} has {self.coarse.cells} cells and no coordinates; {self.grid.path} asks for {wanted} "
+                f"with s = {self.scale.space}."
+            )
+        for end in (self.reference_date + time, self.last):
+            self._frame(end, needed=True)
+
+    def _states(self, net: Any, part: Stretch, by_member: bool) -> Iterator[dict]:
+        """States of the hours of a stretch."""
+        start = self.reference_date + part.first * HOUR
+        batch = {net.lr: self._axis(start, part.hours)}
         if net.static_names:
-            batch[net.hr] = self._read(net.hr, [start + HOUR], net.static_names)
+            batch[net.hr] = self._static(net)
         tensors = {name: torch.from_numpy(x)[None].to(self.device) for name, x in batch.items()}
         with_mean = self.with_mean and by_member
         dtype = self.autocast
@@ -112,20 +165,23 @@ class ScaleAdaptRunner(Runner):
             drawn = self.predict_step(
                 self.model,
                 tensors,
-                shape=self.grid.coarse_shape(net.scale.space),
+                shape=self.grid.coarse_shape(self.scale.space),
                 date=start,
+                scale=self.scale.as_dict(),
                 members=len(self.members),
                 first_member=self.members[0],
                 seed=self.config.seed or 0,
                 with_mean=with_mean,
+                allow_untrained=self._allow_untrained,
             )
         rain = drawn[net.hr][0, ..., 0].float().cpu().numpy()
         mean = drawn[f"{net.hr}_mean"][0, :, 0, :, 0].float().cpu().numpy() if with_mean else None
-        for hour in range(net.scale.time):
-            fields = {net.variable: rain[hour] if by_member else rain[hour, 0]}
-            if with_mean:
-                fields[f"{net.variable}_mean"] = mean[hour]
-            date = start + (hour + 1) * HOUR
+        for hour in part.kept:
+            here = hour - part.first
+            fields = {net.variable: rain[here] if by_member else rain[here, 0]}
+            if mean is not None:
+                fields[f"{net.variable}_mean"] = mean[here]
+            date = self.reference_date + (hour + 1) * HOUR
             yield {
                 "date": date,
                 "step": date - self.reference_date,
@@ -146,59 +202,53 @@ class ScaleAdaptRunner(Runner):
             )
         return False
 
-    def _coarse(self, net: Any, start: datetime.datetime) -> np.ndarray:
-        """The L coarse frames around a window (L, grid, 1); context beyond the ends of the record is missing."""
-        step, time = self._coarse_step(net), net.scale.time * HOUR
-        frames = []
-        for place in net.scale.frame_ends:
-            end = start + (place + 1) * time
-            if end not in self._frames:
-                self._frames[end] = self._frame(net, end, step, needed=place == 0)
-            frames.append(self._frames[end])
-        self._frames = {end: self._frames[end] for end in list(self._frames)[-len(frames) :]}
-        return np.stack(frames)
+    def _axis(self, start: datetime.datetime, hours: int) -> np.ndarray:
+        """Coarse rain of `hours` hours from `start` on and of those round them, (REACH + hours + REACH, grid, 1)."""
+        time, past = self.scale.time, frames_round(self.scale.time)
+        ends = [start + (k + 1) * time * HOUR for k in range(-past, hours // time + past)]
+        frames = np.stack([self._frame(end) for end in ends])
+        self._frames = {end: self._frames[end] for end in ends}
+        axis = hourly_axis(torch.from_numpy(frames)[None, :, None], time, past, hours)
+        return axis[0, :, 0, :, None].numpy()
 
-    def _frame(self, net: Any, end: datetime.datetime, step: datetime.timedelta, needed: bool) -> np.ndarray:
-        """Mean over the t hours before `end`, (grid, 1), NaN where any of them is missing."""
-        time = net.scale.time * HOUR
-        dates = [end - time + step * (k + 1) for k in range(time // step)]
-        try:
-            return self._read(net.lr, dates, [net.variable]).mean(axis=0)
-        except MissingDatesError as error:
-            if needed:
-                raise
-            LOG.warning("No context: %s", error)
-            return np.full((self.grid.cells[net.lr], 1), np.nan, np.float32)
+    def _frame(self, end: datetime.datetime, needed: bool = False) -> np.ndarray:
+        """Mean over the t hours before `end`, (cells,), NaN where any of them is missing."""
+        if end not in self._frames:
+            time = self.scale.time * HOUR
+            try:
+                hours = self.coarse.read([end - time + self.step * (k + 1) for k in range(time // self.step)])
+                self._frames[end] = hours[:, self._cells].mean(axis=0, dtype=np.float32)
+            except MissingDatesError as error:
+                if needed:
+                    raise
+                what = "Missing in the members" if self.reference_date < end <= self.last else "No context"
+                LOG.warning("%s: %s", what, error)
+                self._frames[end] = np.full(len(self._cells), np.nan, np.float32)
+        return self._frames[end]
 
-    def _coarse_step(self, net: Any) -> datetime.timedelta:
-        time = net.scale.time * HOUR
-        if self._lr_frequency:
-            step = as_timedelta(self._lr_frequency)
-        else:
-            step = getattr(getattr(self.dynamic_forcings_inputs[net.lr], "ds", None), "frequency", time)
-        if step not in (HOUR, time):
-            raise ScaleAdaptError(
-                f"input.{net.lr} comes every {frequency_to_string(step)}; this checkpoint needs it every "
-                f"{frequency_to_string(time)} (means over that time), or hourly. If it does, say so with "
-                "`runner: {scaleadapt: {lr_frequency: ...}}`."
-            )
-        return step
+    @property
+    def last(self) -> datetime.datetime:
+        """End of the last hour of the run."""
+        return self.reference_date + self.lead_time
 
-    def _read(self, dataset: str, dates: list[datetime.datetime], names: list[str]) -> np.ndarray:
-        """Fields (dates, grid, names) of a dataset's inputs."""
+    def _static(self, net: Any) -> np.ndarray:
+        """Static fields on the whole cells of the fine grid, (1, grid, names)."""
         fields: dict[str, np.ndarray] = {}
         for inputs in (self.prognostics_inputs, self.constant_forcings_inputs, self.dynamic_forcings_inputs):
             try:
-                fields |= inputs[dataset].create_input_state(dates=dates)["fields"]
-            except (ValueError, KeyError, IndexError) as error:
-                raise MissingDatesError(
-                    f"input.{dataset} has no data for {dates[0]:%Y-%m-%dT%H:%M} to {dates[-1]:%Y-%m-%dT%H:%M} "
-                    f"({error}). "
-                    "Choose `date` and `lead_time` within the data."
+                fields |= inputs[net.hr].create_input_state(dates=[self.reference_date + HOUR])["fields"]
+            except Exception as error:
+                raise ScaleAdaptError(
+                    f"input.{net.hr} gives no static fields ({type(error).__name__}: {error}); the checkpoint needs "
+                    f"{', '.join(net.static_names)}: give a dataset that holds them."
                 ) from error
-        missing = [name for name in names if name not in fields]
+        missing = [name for name in net.static_names if name not in fields]
         if missing:
-            raise ScaleAdaptError(f"input.{dataset} gives {sorted(fields)}; the checkpoint needs {missing}.")
-        stacked = np.stack([np.asarray(fields[name], np.float32) for name in names], axis=-1)
-        self.grid.check(dataset, stacked.shape[1])
-        return stacked
+            raise ScaleAdaptError(f"input.{net.hr} gives {sorted(fields)}; the checkpoint needs {missing}.")
+        stacked = np.stack([np.asarray(fields[name], np.float32).ravel() for name in net.static_names], axis=-1)
+        if len(stacked) != np.prod(self.full):
+            raise ScaleAdaptError(
+                f"input.{net.hr} has {len(stacked)} points, {self.grid.path} {np.prod(self.full)}: they must be on one grid."
+            )
+        height, width = self.grid.shape
+        return stacked.reshape(*self.full, -1)[:height, :width].reshape(1, height * width, -1)

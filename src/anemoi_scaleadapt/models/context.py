@@ -57,6 +57,11 @@ class Context:
         return (self.fine[:, :1] > 0) | (self.fine[:, 1:2] == 0)
 
 
+def frames_round(time: int) -> int:
+    """How many frames of t hours the axis needs on each side of a window."""
+    return -(-REACH // time)
+
+
 def hourly_axis(frames: Tensor, time: int, before: int, hours: int) -> Tensor:
     """Spread frames of t hours over the hourly axis of a window.
 

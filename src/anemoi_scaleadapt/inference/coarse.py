@@ -1,0 +1,125 @@
+"""The coarse rain of a run, through the package's one reader, in the order of the fine grid's cells."""
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.rain.codes import clean
+from anemoi_scaleadapt.rain.reader import Rain, open_rain
+
+HOUR = datetime.timedelta(hours=1)
+#: what inputs of anemoi-inference say where a date is missing; they raise ValueError for everything
+ABSENT = ("No input fields", "Missing dates", "Expected", "not found in the dataset")
+
+
+class MissingDatesError(ScaleAdaptError):
+    """An input has no data for the dates asked for."""
+
+
+@dataclass(frozen=True)
+class CoarseRain:
+    """Coarse rain that is read on demand.
+
+    Attributes
+    ----------
+    path : str
+        Where it comes from, for messages.
+    cells : int
+        Number of its points.
+    step : timedelta or None
+        How long a value stands for; None where the input does not tell.
+    latitudes, longitudes : ndarray or None
+        Of its points, degrees, (cells,).
+    read : callable
+        ``read(ends)``: rain (len(ends), cells) in mm h-1 of the intervals that end then; a missing one raises
+        :class:`MissingDatesError`.
+    """
+
+    path: str
+    cells: int
+    step: datetime.timedelta | None
+    latitudes: np.ndarray | None
+    longitudes: np.ndarray | None
+    read: Callable[[list[datetime.datetime]], np.ndarray]
+
+
+def coarse_rain(runner: Any, net: Any, date: datetime.datetime) -> CoarseRain:
+    """Open the coarse rain of a run.
+
+    Files and datasets are read by :func:`anemoi_scaleadapt.rain.reader.open_rain`, which knows units, orientation and
+    what a time stands for; other inputs of anemoi-inference, and inputs with pre-processors, by anemoi-inference.
+
+    Parameters
+    ----------
+    runner : ScaleAdaptRunner
+        Its inputs.
+    net : ScaleAdaptModel
+        Names of the dataset and of the variable.
+    date : datetime.datetime
+        Where an input does not tell its grid, a date at which it has data.
+    """
+    source = runner.dynamic_forcings_inputs[net.lr]
+    own = bool(runner.pre_processors.get(net.lr)) if isinstance(runner.pre_processors, dict) else False
+    dataset = getattr(source, "open_dataset_args", None)
+    if dataset is not None and len(dataset) == 1 and isinstance(dataset[0], str) and not source.open_dataset_kwargs:
+        return from_rain(open_rain(dataset[0], net.variable))
+    path = getattr(source, "path", None)
+    if isinstance(path, str) and not own:
+        return from_rain(open_rain(path))
+    return _from_input(source, net, date)
+
+
+def from_rain(rain: Rain) -> CoarseRain:
+    """Coarse rain of what :func:`open_rain` opened; an ensemble is refused."""
+    steps = np.diff(rain.times)
+    step = steps.min().astype("timedelta64[s]").item() if len(steps) else None
+
+    def read(ends: list[datetime.datetime]) -> np.ndarray:
+        times = np.array([end.replace(tzinfo=None) for end in ends], dtype="datetime64[s]")
+        if not rain.has(times):
+            raise MissingDatesError(
+                f"{rain.path} has no rain for {times[0]}Z to {times[-1]}Z; it runs from {rain.times[0]}Z to {rain.times[-1]}Z. "
+                "Choose `date` and `lead_time` within the data."
+            )
+        values = rain.at(times)
+        if len(values) != 1:
+            raise ScaleAdaptError(
+                f"{rain.path} holds {len(values)} members of coarse rain: run one at a time, or use `anemoi-scaleadapt "
+                "downscale`, which draws members of each."
+            )
+        return values[0].reshape(len(times), -1)
+
+    coordinates = [None if a is None else np.asarray(a).ravel() for a in (rain.latitude, rain.longitude)]
+    return CoarseRain(rain.path, int(np.prod(rain.shape)), step, *coordinates, read)
+
+
+def _from_input(source: Any, net: Any, date: datetime.datetime) -> CoarseRain:
+    """Coarse rain of any input of anemoi-inference; it must hold mm h-1."""
+    name = f"input.{net.lr} ({type(source).__name__})"
+
+    def state(ends: list[datetime.datetime]) -> dict:
+        try:
+            return source.create_input_state(dates=ends)
+        except Exception as error:
+            told = f"{name} has no rain for {ends[0]:%Y-%m-%dT%H:%M} to {ends[-1]:%Y-%m-%dT%H:%M} ({error})."
+            if type(error).__name__ == "MissingDateError" or any(word in str(error) for word in ABSENT):
+                raise MissingDatesError(f"{told} Choose `date` and `lead_time` within the data.") from error
+            raise ScaleAdaptError(f"{name} cannot be read: {type(error).__name__}: {error}") from error
+
+    def read(ends: list[datetime.datetime]) -> np.ndarray:
+        fields = state(ends)["fields"]
+        if net.variable not in fields:
+            raise ScaleAdaptError(
+                f"{name} gives {', '.join(sorted(fields)) or 'nothing'}; the checkpoint needs {net.variable!r} (a `rename` "
+                "pre-processor can give it that name)."
+            )
+        return clean(np.asarray(fields[net.variable], np.float32), name)[0]
+
+    first = state([date])
+    count = len(np.ravel(first["latitudes"]))
+    coordinates = (np.ravel(first[key]) for key in ("latitudes", "longitudes"))
+    return CoarseRain(name, count, None, *coordinates, read)
