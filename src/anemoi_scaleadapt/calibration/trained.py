@@ -12,9 +12,10 @@ from anemoi_scaleadapt.calibration.sample import evenly
 from anemoi_scaleadapt.calibration.spread import Point
 from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.inference.trained import context_frames, static_fields
+from anemoi_scaleadapt.inference.trained import context_axis, static_fields
 from anemoi_scaleadapt.rain.reader import Rain
 from anemoi_scaleadapt.rain.windows import HOUR, Coarse
+from anemoi_scaleadapt.scale import Scale
 from anemoi_scaleadapt.training.crops import wettest_square
 from anemoi_scaleadapt.training.scores import fair_crps
 
@@ -32,8 +33,8 @@ class Window:
     ----------
     start
         Start of the window, datetime64.
-    lr
-        Coarse frames, (1, L, y / s, x / s), mm h-1; NaN is missing.
+    axis
+        Coarse rain on the hourly axis, (1, axis, y / s, x / s), mm h-1; NaN is missing.
     truth
         (1, t, y, x), mm h-1; NaN is missing.
     statics
@@ -43,7 +44,7 @@ class Window:
     """
 
     start: np.datetime64
-    lr: Tensor
+    axis: Tensor
     truth: Tensor
     statics: Tensor | None
     mean: Tensor
@@ -71,6 +72,7 @@ def hours_of(days: list[str]) -> tuple[np.datetime64, np.datetime64]:
 
 def read_windows(
     interface: Any,
+    scale: Scale,
     lr: Rain,
     hr: Rain,
     days: list[str],
@@ -83,6 +85,8 @@ def read_windows(
     ----------
     interface : AnemoiModelInterface
         From :func:`anemoi_scaleadapt.inference.trained.open_checkpoint`.
+    scale : Scale
+        Factor pair.
     lr, hr : Rain
         Coarse and fine rain.
     days : list of str
@@ -98,7 +102,7 @@ def read_windows(
         If no wet window of these days is in both datasets.
     """
     net = interface.model.downscaler
-    scale, coarse = net.scale, Coarse(lr, net.scale.time)
+    coarse = Coarse(lr, scale.time)
     first, last = hours_of(days)
     found = []
     for end in np.arange(first + (scale.time - 1) * HOUR, last + HOUR, scale.time * HOUR):
@@ -110,25 +114,25 @@ def read_windows(
             f"--days {' '.join(days)}: no window of {scale.time} h with rain of {WET:g} mm/h or more is in both "
             f"{lr.path} ({lr.times[0]}Z to {lr.times[-1]}Z) and {hr.path} ({hr.times[0]}Z to {hr.times[-1]}Z)."
         )
-    device = net.residual_std.device
+    device = next(net.parameters()).device
     windows = []
     for window in progress(evenly(found, number)):
         now = torch.from_numpy(coarse.frame(window))
         _, place, fine = wettest_square(now, scale.space, EDGE)
-        frames = context_frames(interface, coarse, window)[(slice(None), *place)]
-        x = torch.from_numpy(frames.astype("f4"))[None].to(device)
+        axis = context_axis(coarse, window, scale)[(slice(None), slice(None), *place)].to(device)
         truth = torch.from_numpy(hr.at(window)[(0, slice(None), *fine)])[None].to(device)
         statics = static_fields(interface, hr, window[:1])
         if statics is not None:
             statics = statics[(slice(None), slice(None), *fine)]
         with torch.inference_mode():
-            mean = net.predict_mean(x, statics)
-        windows.append(Window(window[0] - HOUR, x, truth, statics, mean))
+            mean = net.predict_mean(axis, scale, statics)
+        windows.append(Window(window[0] - HOUR, axis, truth, statics, mean))
     return windows
 
 
 def measure(
     net: Any,
+    scale: Scale,
     windows: list[Window],
     sigma_max: float,
     members: int,
@@ -140,6 +144,8 @@ def measure(
     ----------
     net : Downscaler
         Of the checkpoint.
+    scale : Scale
+        Factor pair.
     windows : list of Window
         From :func:`read_windows`.
     sigma_max : float
@@ -159,7 +165,7 @@ def measure(
     for w in progress(windows):
         noise = draws(0, range(members), [w.start.astype("M8[s]").item()], w.truth)
         with torch.inference_mode():
-            rain = net.sample(w.lr, noise, w.statics, sampler, w.mean)
+            rain = net.sample(w.axis, scale, noise, w.statics, sampler, w.mean)
             known = ~(w.truth.isnan() | rain.isnan().any(dim=2))
             error = (rain.mean(dim=2) - w.truth).square()
             each = (fair_crps(rain, w.truth), error, rain.var(dim=2))

@@ -90,23 +90,18 @@ def check_trained(args: Namespace) -> None:
 def spread_of(args: Namespace, lr: "Rain", hr: "Rain", space: int) -> "Spread":
     """Measure the checkpoint's spread and find its sigma_max."""
     from anemoi_scaleadapt.calibration import spread, trained
-    from anemoi_scaleadapt.errors import ScaleAdaptError
     from anemoi_scaleadapt.inference.trained import open_checkpoint
 
     interface = open_checkpoint(args.checkpoint, args.device)
-    net = interface.model.downscaler
+    net, scale = interface.model.downscaler, interface.model.scale_of(args.space or space, args.time)
     trained.check_sampler(net, args.checkpoint)
-    if (net.scale.space, net.scale.time) != (space, args.time):
-        raise ScaleAdaptError(
-            f"--checkpoint {args.checkpoint} was trained for the factors ({net.scale.space}, {net.scale.time}), not "
-            f"({space}, {args.time}): give the datasets and --time of its training."
-        )
-    windows = trained.read_windows(interface, lr, hr, args.days, args.draw, bar("windows to draw"))
+    windows = trained.read_windows(interface, scale, lr, hr, args.days, args.draw, bar("windows to draw"))
 
     def measure(sigma_max: float) -> "spread.Point":
-        return trained.measure(net, windows, sigma_max, args.members, bar(f"drawing from sigma_max {sigma_max:.3g}"))
+        text = f"drawing from sigma_max {sigma_max:.3g}"
+        return trained.measure(net, scale, windows, sigma_max, args.members, bar(text))
 
-    return spread.find(measure, net.sigma_max, float(net.levels[-1]))
+    return spread.find(measure, net.sampler.sigma_max or net.sigma_max(scale), scale.sigma_max)
 
 
 def bar(text: str) -> Callable[[Any], Any]:

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.models.context import frames_round, hourly_axis
 from anemoi_scaleadapt.rain.reader import Rain, open_rain
 from anemoi_scaleadapt.rain.windows import HOUR, Coarse
+from anemoi_scaleadapt.scale import Scale
 
 
 def open_checkpoint(path: str | Path, device: str | None = None, option: str = "--checkpoint") -> Any:
@@ -53,13 +55,14 @@ def open_checkpoint(path: str | Path, device: str | None = None, option: str = "
     return interface.eval()
 
 
-def context_frames(interface: Any, coarse: Coarse, window: np.ndarray) -> np.ndarray:
-    """Read the coarse frames around a window, (L, Y, X) in mm h-1; NaN beyond the record, as at inference."""
-    scale, frames = interface.model.scale, []
-    for place in scale.frame_ends:
+def context_axis(coarse: Coarse, window: np.ndarray, scale: Scale) -> Tensor:
+    """The hourly axis round a window of t hours, (1, axis, Y, X) in mm h-1; NaN beyond the record, as at inference."""
+    past = frames_round(scale.time)
+    frames = []
+    for place in range(-past, past + 1):
         there = window + place * scale.time * HOUR
         frames.append(coarse.frame(there) if coarse.has(there) else np.full(coarse.rain.shape, np.nan))
-    return np.stack(frames)
+    return hourly_axis(torch.from_numpy(np.stack(frames).astype("f4"))[None], scale.time, past, scale.time)
 
 
 def static_fields(interface: Any, fine: Rain, times: np.ndarray) -> Tensor | None:
@@ -69,11 +72,13 @@ def static_fields(interface: Any, fine: Rain, times: np.ndarray) -> Tensor | Non
         return None
     fields = [open_rain(fine.path, name).at(times)[0, 0] for name in model.static_names]
     raw = torch.from_numpy(np.stack([f.ravel() for f in fields], axis=-1))[None, None, None]
-    seen = interface.pre_processors[model.hr](raw.to(model.downscaler.residual_std.device), in_place=False)
+    seen = interface.pre_processors[model.hr](raw.to(next(model.parameters()).device), in_place=False)
     return model.statics(seen, fine.shape)
 
 
-def conditional_mean(interface: Any, coarse: Coarse, fine: Rain | None = None) -> Callable[[np.ndarray], np.ndarray]:
+def conditional_mean(
+    interface: Any, coarse: Coarse, scale: Scale, fine: Rain | None = None
+) -> Callable[[np.ndarray], np.ndarray]:
     """Return the forecast of the mean network alone, with the exact totals of every coarse cell.
 
     Parameters
@@ -81,7 +86,9 @@ def conditional_mean(interface: Any, coarse: Coarse, fine: Rain | None = None) -
     interface : AnemoiModelInterface
         From :func:`open_checkpoint`.
     coarse : Coarse
-        Coarse rain with windows of the network's t hours.
+        Coarse rain with windows of t hours.
+    scale : Scale
+        Factor pair.
     fine : Rain, optional
         An anemoi dataset with the static fields that the network was trained with.
 
@@ -98,11 +105,11 @@ def conditional_mean(interface: Any, coarse: Coarse, fine: Rain | None = None) -
     net, names = interface.model.downscaler, interface.model.static_names
     if names and fine is None:
         raise ScaleAdaptError(f"the checkpoint was trained with {', '.join(names)}: give --grid, a dataset with them.")
-    statics = static_fields(interface, fine, fine.times[:1]) if names else None
+    statics = static_fields(interface, fine, fine.times[:1]) if names and fine is not None else None
 
     def forecast(window: np.ndarray) -> np.ndarray:
-        frames = torch.from_numpy(context_frames(interface, coarse, window).astype("f4"))[None]
+        axis = context_axis(coarse, window, scale).to(next(net.parameters()).device)
         with torch.inference_mode():
-            return net.mean_rain(frames.to(net.residual_std.device), statics).cpu().numpy()
+            return net.mean_rain(axis, scale, statics).cpu().numpy()
 
     return forecast

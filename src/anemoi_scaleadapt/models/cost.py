@@ -6,11 +6,15 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
+from anemoi_scaleadapt.models.context import REACH, build_context
 from anemoi_scaleadapt.models.downscaler import Downscaler
 from anemoi_scaleadapt.models.settings import NetworkSettings
 from anemoi_scaleadapt.models.transform import RainTransform
 from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.scale.settings import STEPS
 
+#: about how many hours are drawn at once
+HOURS = 24
 #: about how many pixels a side the domain has on which operations are counted
 PIXELS = 80
 
@@ -54,17 +58,19 @@ def cost(scale: Scale, network: NetworkSettings, sampler: SamplerSettings, membe
     members : int
         Members that share the mean and the condition.
     """
-    model = Downscaler(scale, network, sampler, RainTransform("sqrt", 1.0)).eval()
+    model = Downscaler(network, sampler, RainTransform("sqrt", 1.0)).eval()
     cells = max(1, round(PIXELS / scale.space))
-    lr = torch.ones(1, scale.context_length, cells, cells)
-    context = model.context(lr)
+    hours = scale.time * max(1, round(HOURS / scale.time))
+    axis = torch.ones(1, hours + 2 * REACH, cells, cells)
+    context = build_context(axis, axis > 0, scale, network.patch)
     with torch.no_grad(), FlopCounterMode(display=False) as once:
-        condition = model.residual.condition(*context.tensors(), model.mean(*context.tensors()))
+        mean = model.mean(context, scale)
+        condition = model.residual.condition(context, mean)
     with torch.no_grad(), FlopCounterMode(display=False) as each:
-        model.residual(torch.ones_like(context.base), torch.ones(1), condition)
-    by_sampler = {"heun": 2 * sampler.steps - 1, "ancestral": len(model.levels)}
+        model.residual(torch.ones_like(mean), torch.ones(1), condition, scale)
+    by_sampler = {"heun": 2 * sampler.steps - 1, "ancestral": STEPS}
     evaluations = by_sampler.get(sampler.name, sampler.steps)
-    values = scale.time * (cells * scale.space) ** 2
+    values = hours * (cells * scale.space) ** 2
     total = once.get_total_flops() / members + evaluations * each.get_total_flops()
     return Cost(
         parameters=sum(p.numel() for p in model.parameters()),

@@ -1,6 +1,5 @@
-"""Trained weights as a small folder, without pickle, checkpoint, dataset or config; and those that ship."""
+"""Weights that ship, and how a trained model becomes two small files that load without anemoi or pickle."""
 
-from anemoi_scaleadapt.pretrained.members import draw_members
 from anemoi_scaleadapt.pretrained.weights import load, save
 
-__all__ = ["draw_members", "load", "save"]
+__all__ = ["load", "save"]

@@ -1,11 +1,11 @@
-"""The sample of real rain that ships: the wettest three hours of 19 and 20 May 2018 in RADKLIM.
+"""The sample of real rain that ships: the wettest twelve hours of 19 and 20 May 2018 in RADKLIM, and those round them.
 
 ``sample.nc`` is made by :func:`make` from what ``anemoi-scaleadapt rain radklim --to rain`` writes::
 
     python -m anemoi_scaleadapt.pretrained.sample rain/radklim-2018-05-1h.nc sample.nc
 
-It holds ``rain_coarse`` (hourly, 10 km, the whole of both days) and ``rain`` (1 km, three hours), both packed as whole
-numbers: RADKLIM's rain is in hundredths of a millimetre, so nothing is lost.
+It holds ``rain`` (1 km, hourly), packed as whole numbers: RADKLIM's rain is in hundredths of a millimetre, so nothing
+is lost. Coarse rain of any pair is made from it.
 """
 
 import sys
@@ -18,53 +18,55 @@ import numpy as np
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.files import whole
 from anemoi_scaleadapt.rain.windows import HOUR
-from anemoi_scaleadapt.scale import Scale
 
 PATH = Path(__file__).with_name("sample.nc")
 EPOCH = np.datetime64("2018-05-01")
-#: First and last hour (ends) of the two days.
+#: first and last hour (ends) of the two days
 PERIOD = ("2018-05-19T01:00", "2018-05-21T00:00")
-SPACE, TIME = 10, 3
-#: Coarse hours that must be there before and after the window.
-BEFORE, AFTER = 12, 6
-#: Step of the packed rain, mm h-1, and of the packed coordinates, degrees.
+#: hours that are drawn, and hours before and after them
+HOURS, ROUND = 12, 12
+#: step of the packed rain, mm h-1, and of the packed coordinates, degrees
 RAIN_STEP, DEGREE_STEP = 0.01, 1e-4
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Real rain for one window.
+    """Real rain, hour by hour.
 
-    Parameters
+    Attributes
     ----------
-    times, coarse : ndarray
-        Ends of the coarse hours, datetime64[s], and their rain (hours, y / 10, x / 10), mm h-1.
-    window, truth : ndarray
-        Ends of the fine hours, and their rain (3, y, x), mm h-1.
-    latitude, longitude : ndarray, shape (y, x)
-        Degrees.
+    times, rain : ndarray
+        Ends of the hours, datetime64[s], and their rain (hours, y, x), mm h-1.
+    latitude, longitude : ndarray
+        Degrees, (y, x).
     attributes : dict
         Of the file: ``licence``, ``attribution`` ...
     """
 
     times: np.ndarray
-    coarse: np.ndarray
-    window: np.ndarray
-    truth: np.ndarray
+    rain: np.ndarray
     latitude: np.ndarray
     longitude: np.ndarray
     attributes: dict[str, Any]
 
-    def frames(self, scale: Scale) -> np.ndarray:
-        """The L coarse frames round the window that a model of `scale` sees, (L, y, x); NaN where there are none."""
-        if (scale.space, scale.time) != (SPACE, TIME):
-            raise ScaleAdaptError(f"the sample is for ({SPACE}, {TIME}), the model for ({scale.space}, {scale.time}).")
-        out = np.full((scale.context_length, *self.coarse.shape[1:]), np.nan, "float32")
-        for frame, place in zip(out, scale.frame_ends, strict=True):
-            there = np.isin(self.times, self.window + place * TIME * HOUR)
-            if there.sum() == TIME:
-                frame[:] = self.coarse[there].mean(axis=0)
-        return out
+    def cut(self, space: int) -> "Sample":
+        """The sample without the rows and columns at its end that are no whole coarse cell of s pixels."""
+        height, width = (n // space * space for n in self.rain.shape[1:])
+        latitude, longitude = (a[:height, :width] for a in (self.latitude, self.longitude))
+        return Sample(self.times, self.rain[:, :height, :width], latitude, longitude, self.attributes)
+
+    def frames(self, space: int, time: int) -> tuple[np.ndarray, int, int]:
+        """Coarse frames, (before + k + after, y / s, x / s), and how many before and after are context only.
+
+        The drawn hours begin ROUND hours after the first one; there are HOURS of them, less where t does not divide
+        that.
+        """
+        before, drawn = ROUND // time, HOURS // time
+        after = (len(self.rain) - ROUND - drawn * time) // time
+        first = ROUND - before * time
+        hours = self.rain[first : first + (before + drawn + after) * time]
+        blocks = hours.reshape(-1, time, hours.shape[1] // space, space, hours.shape[2] // space, space)
+        return blocks.mean(axis=(1, 3, 5), dtype="float64"), before, after
 
 
 def _packed(dims: tuple[str, ...], values: np.ndarray, step: float, attributes: dict) -> tuple:
@@ -73,9 +75,9 @@ def _packed(dims: tuple[str, ...], values: np.ndarray, step: float, attributes: 
 
 
 def wettest(mean: np.ndarray) -> int:
-    """Number of the first of the TIME wettest hours in a row, among those with enough hours round them."""
-    totals = np.convolve(mean, np.ones(TIME), "valid")
-    return BEFORE + int(np.argmax(totals[BEFORE : len(mean) - AFTER - TIME + 1]))
+    """Number of the first of the HOURS wettest hours in a row, among those with ROUND hours on both sides."""
+    totals = np.convolve(mean, np.ones(HOURS), "valid")
+    return ROUND + int(np.argmax(totals[ROUND : len(mean) - ROUND - HOURS + 1]))
 
 
 def make(source: Path, target: Path) -> None:
@@ -84,7 +86,7 @@ def make(source: Path, target: Path) -> None:
     Parameters
     ----------
     source : Path
-        ``radklim-2018-05-1h.nc``; 10 must divide its rows and columns.
+        ``radklim-2018-05-1h.nc``.
     target : Path
         NetCDF file to write.
 
@@ -102,18 +104,15 @@ def make(source: Path, target: Path) -> None:
             data = data.sel(time=slice(*PERIOD)).load()
     except (OSError, KeyError, ValueError) as error:
         raise ScaleAdaptError(f"{source} cannot be read ({error}); make it with `rain radklim`.") from error
-    hours, *shape = data["rain"].shape if "rain" in data else (0, 0, 0)
-    if hours != 48 or any(n % SPACE for n in shape):
+    hours = data["rain"].shape[0] if "rain" in data else 0
+    if hours != 48:
         raise ScaleAdaptError(
-            f"{source} has {hours} hours of {PERIOD[0]} to {PERIOD[1]} with {shape} pixels; 48 are needed, and rows "
-            f"and columns that {SPACE} divides: make it with `rain radklim`."
+            f"{source} has {hours} hours of {PERIOD[0]} to {PERIOD[1]}; 48 are needed: make it with `rain radklim`."
         )
     fine = np.rint(data["rain"].values.astype("float64") / RAIN_STEP).astype("int64")
     first = wettest(fine.mean(axis=(1, 2)))
-    chosen = slice(first, first + TIME)
-    units, times = dict(data["rain"].attrs), data["time"].values
-    coarse = fine.reshape(hours, shape[0] // SPACE, SPACE, shape[1] // SPACE, SPACE).sum(axis=(2, 4))
-    hourly = (times - EPOCH) // np.timedelta64(1, "h")
+    chosen = slice(first - ROUND, first + HOURS + ROUND)
+    hourly = (data["time"].values[chosen] - EPOCH) // np.timedelta64(1, "h")
     dates = {**data["time"].attrs, "units": "hours since 2018-05-01", "calendar": "standard"}
     places = {}
     for name in ("latitude", "longitude"):
@@ -121,26 +120,21 @@ def make(source: Path, target: Path) -> None:
         places[name] = _packed(("y", "x"), steps, DEGREE_STEP, data[name].attrs)
     out = xr.Dataset(
         {
-            "rain": _packed(("time", "y", "x"), fine[chosen], RAIN_STEP, units),
-            "rain_coarse": _packed(
-                ("time_coarse", "y_coarse", "x_coarse"), coarse, RAIN_STEP / SPACE**2,
-                {**units, "comment": f"mean of {SPACE} x {SPACE} pixels"},
-            ),
+            "rain": _packed(("time", "y", "x"), fine[chosen], RAIN_STEP, dict(data["rain"].attrs)),
             **places,
-            "time": ("time", hourly[chosen].astype("int32"), dates),
-            "time_coarse": ("time_coarse", hourly.astype("int32"), dates),
+            "time": ("time", hourly.astype("int32"), dates),
         },
         attrs={
             "Conventions": "CF-1.8",
-            "title": "Wettest three hours of 19 and 20 May 2018 in RADKLIM-YW: 1 km, and 10 km of both days",
+            "title": "Wettest twelve hours of 19 and 20 May 2018 in RADKLIM-YW, and twelve before and after them",
             "institution": "Deutscher Wetterdienst (DWD)",
             "licence": radklim.LICENCE,
             "attribution": radklim.ATTRIBUTION,
             "comment": data.attrs.get("comment", ""),
         },
-    )  # fmt: skip
+    )
     squeeze = {"zlib": True, "complevel": 9, "shuffle": True}
-    encoding = {name: squeeze for name in ("rain", "rain_coarse", "latitude", "longitude")}
+    encoding = {name: squeeze for name in ("rain", "latitude", "longitude")}
     with whole(target) as part:
         out.to_netcdf(part, engine="netcdf4", encoding=encoding)
 
@@ -155,14 +149,17 @@ def load_sample(path: Path = PATH) -> Sample:
     except OSError as error:
         raise ScaleAdaptError(f"{path} cannot be read ({error}): install the package again.") from error
     return Sample(
-        times=data["time_coarse"].values.astype("datetime64[s]"),
-        coarse=data["rain_coarse"].values.astype("float64"),
-        window=data["time"].values.astype("datetime64[s]"),
-        truth=data["rain"].values.astype("float32"),
+        times=data["time"].values.astype("datetime64[s]"),
+        rain=data["rain"].values.astype("float32"),
         latitude=data["latitude"].values.astype("float64"),
         longitude=data["longitude"].values.astype("float64"),
         attributes=dict(data.attrs),
     )
+
+
+def start_of(sample: Sample) -> np.datetime64:
+    """Start of the first hour that is drawn, UTC."""
+    return sample.times[ROUND] - HOUR
 
 
 if __name__ == "__main__":

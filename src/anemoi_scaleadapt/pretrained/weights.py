@@ -22,17 +22,18 @@ from anemoi_scaleadapt.files import whole, write_text
 from anemoi_scaleadapt.models.downscaler import Downscaler
 from anemoi_scaleadapt.models.settings import NetworkSettings
 from anemoi_scaleadapt.models.transform import RainTransform
-from anemoi_scaleadapt.scale import resolve
 
 #: Version of the layout of ``model.json``; a file of another one is refused.
-FORMAT = 1
+FORMAT = 2
 WEIGHTS, MODEL = "weights.safetensors", "model.json"
 #: Models in the package.
-SHIPPED = ("s10t3",)
-NEEDED = ("scale", "network", "sampler", "transform", "detach_mean", "amplitude", "tile", "sha256")
+SHIPPED = ("any",)
+NEEDED = ("pairs", "network", "sampler", "transform", "detach_mean", "amplitude", "tile", "sha256")
 
 
-def save(downscaler: Downscaler, folder: Path, provenance: dict[str, Any]) -> dict[str, Any]:
+def save(
+    downscaler: Downscaler, folder: Path, pairs: dict[str, Any], provenance: dict[str, Any]
+) -> dict[str, Any]:
     """Write a model as ``weights.safetensors`` and ``model.json``.
 
     Parameters
@@ -41,6 +42,8 @@ def save(downscaler: Downscaler, folder: Path, provenance: dict[str, Any]) -> di
         Without static fields.
     folder : Path
         Made if it is not there; a model in it is replaced.
+    pairs : dict
+        The factor pairs that it was trained on, as :class:`anemoi_scaleadapt.scale.pairs.Pairs` has them.
     provenance : dict
         Where the weights come from and under which licence, for ``model.json``.
 
@@ -67,7 +70,7 @@ def save(downscaler: Downscaler, folder: Path, provenance: dict[str, Any]) -> di
     model = {
         "format": FORMAT,
         "package": f"anemoi-scaleadapt {__version__}",
-        "scale": downscaler.scale.as_dict(),
+        "pairs": pairs,
         "network": asdict(downscaler.network),
         "sampler": asdict(downscaler.sampler),
         "transform": asdict(downscaler.transform),
@@ -120,13 +123,13 @@ def read_model(folder: Path) -> dict[str, Any]:
     return model
 
 
-def load(model: str | Path = "s10t3") -> Downscaler:
+def load(model: str | Path = "any") -> Downscaler:
     """Read a model that :func:`save` wrote, ready to draw members.
 
     Parameters
     ----------
     model : str or Path
-        Name of a model that ships (``s10t3``), or a folder.
+        Name of a model that ships (``any``: one network for every factor pair), or a folder.
 
     Returns
     -------
@@ -170,7 +173,6 @@ def load(model: str | Path = "s10t3") -> Downscaler:
 def build(model: dict[str, Any]) -> Downscaler:
     """Build the networks that ``model.json`` describes, without weights."""
     return Downscaler(
-        scale=resolve(model["scale"]),
         network=NetworkSettings.from_config(model["network"], "network"),
         sampler=SamplerSettings.from_config(model["sampler"], "sampler"),
         transform=RainTransform(**model["transform"]),
