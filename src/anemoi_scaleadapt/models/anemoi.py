@@ -1,6 +1,7 @@
-"""The class that anemoi instantiates, trains and calls at inference."""
+"""The class that anemoi instantiates, trains and calls at inference, and what it is without anemoi."""
 
 import datetime
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,185 +13,294 @@ from torch import Tensor, nn
 from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.models.context import REACH
 from anemoi_scaleadapt.models.downscaler import Downscaler
 from anemoi_scaleadapt.models.settings import NetworkSettings, check_amplitude
 from anemoi_scaleadapt.models.transform import RainTransform
-from anemoi_scaleadapt.rain.average import average_hours
-from anemoi_scaleadapt.scale import Scale, resolve
+from anemoi_scaleadapt.scale import Scale, recipe, resolve
+from anemoi_scaleadapt.scale.pairs import trained
 
-KEYS = {
-    "_target_",
+LOG = logging.getLogger(__name__)
+KEYS = (
     "lr",
     "hr",
     "variable",
     "scale",
+    "pairs",
+    "unit",
     "transform",
     "detach_mean",
     "amplitude",
     "network",
     "sampler",
     "tile",
-}
+)
+#: what anemoi's interface hands to every model's predict_step; rain needs none of it
+ANEMOI = (
+    "pre_processors",
+    "post_processors",
+    "pre_processors_tendencies",
+    "post_processors_tendencies",
+    "n_step_input",
+    "model_comm_group",
+    "gather_out",
+)
 
 
-class ScaleAdaptModel(nn.Module):
-    """Joint space-time super-resolution of rain as an anemoi model.
-
-    Selected by ``model.model._target_``; its settings are the other keys of ``model.model``: ``lr`` and ``hr``
-    (dataset names), ``variable``, ``scale``, ``transform``, ``detach_mean``, ``amplitude``,
-    ``network``, ``sampler``, ``tile``.
+class RainModel(nn.Module):
+    """Joint space-time super-resolution of rain, built of a plain dict.
 
     Parameters
     ----------
-    model_config : DictConfig
-        The whole config.
-    data_indices, statistics, graph_data, n_step_input, n_step_output
-        As anemoi passes them.
+    settings : Mapping
+        The keys of ``model.model`` as plain values, with ``unit`` in mm h-1 and ``statics`` by name: mean and stdev by
+        which a field is normalised. Kept as :attr:`settings`: with a state_dict it is all that :func:`rebuild` needs.
 
     Raises
     ------
     ScaleAdaptError
-        For a setting that is unknown or outside its range, or another L or t than the task's.
+        For a setting that is unknown or outside its range.
     """
 
-    def __init__(
-        self,
-        *,
-        model_config: Any,
-        data_indices: dict,
-        statistics: dict,
-        graph_data: Any,
-        n_step_input: int,
-        n_step_output: int,
-    ) -> None:
+    unit: Tensor
+    statics_mean: Tensor
+    statics_stdev: Tensor
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
         super().__init__()
-        settings = OmegaConf.to_container(OmegaConf.create(model_config.model.model), resolve=True)
         for key in settings:
-            if key not in KEYS:
+            if key not in (*KEYS, "statics"):
                 raise ScaleAdaptError(f"model.model.{key} is not a setting; known are {', '.join(sorted(KEYS))}.")
+        self.settings = dict(settings)
         self.lr, self.hr, self.variable = settings["lr"], settings["hr"], settings["variable"]
-        scale = resolve(settings["scale"])
-        self.data_indices = data_indices
-        self._graph_data = graph_data  # anemoi's plots read coordinates from here
-        inputs = data_indices[self.hr].model.input.name_to_index
-        self.static_names = sorted((n for n in inputs if n != self.variable), key=inputs.get)
-        if (n_step_input, n_step_output) != (scale.context_length, scale.time):
-            raise ScaleAdaptError(
-                f"task.scale asks for L = {n_step_input} frames and t = {n_step_output} hours, model.model.scale for "
-                f"{scale.context_length} and {scale.time}: set both to ${{scale}}."
+        self.pairs, self.scale = trained(settings["scale"], settings["pairs"])
+        numbers = settings["statics"]
+        #: names of the static fields, in the order in which they are handed over
+        self.static_names = list(numbers)
+        # all that belongs to the data of training goes with the weights, to a fine-tuning too
+        self.register_buffer("unit", torch.tensor(float(settings["unit"])))
+        for key in ("mean", "stdev"):
+            self.register_buffer(
+                f"statics_{key}", torch.tensor([float(numbers[name][key]) for name in self.static_names])
             )
+        self.forced: float | None = None
         self.downscaler = Downscaler(
-            scale=scale,
             network=NetworkSettings.from_config(settings["network"], "model.model.network"),
             sampler=SamplerSettings.from_config(settings["sampler"], "model.model.sampler"),
-            transform=self._transform(settings["transform"], statistics),
+            transform=RainTransform(settings["transform"], float(self.unit)),
             statics=len(self.static_names),
             detach_mean=settings["detach_mean"],
             amplitude=check_amplitude(settings["amplitude"]),
             tile=settings["tile"],
         )
+        self.register_load_state_dict_post_hook(RainModel._follow)
+        self._follow()
 
-    @property
-    def scale(self) -> Scale:
-        """Factor pair, beta, L and f."""
-        return self.downscaler.scale
+    def _follow(self, *_: Any) -> None:
+        """After weights were loaded: work with the rain unit that came with them, unless another one was asked for."""
+        own = self.downscaler.transform
+        if self.forced is not None:
+            self.unit.fill_(self.forced)
+        unit = float(self.unit)
+        if unit != own.unit:
+            LOG.info("The rain unit that came with the weights is kept: %.4g mm/h; here it is %.4g.", unit, own.unit)
+            self.downscaler.transform = RainTransform(own.name, unit)
+        pairs = zip(self.static_names, self.statics_mean, self.statics_stdev, strict=True)
+        self.settings["unit"] = unit
+        self.settings["statics"] = {name: {"mean": float(mean), "stdev": float(stdev)} for name, mean, stdev in pairs}
 
-    def _transform(self, name: str, statistics: dict) -> RainTransform:
-        place = self.data_indices[self.hr].name_to_index[self.variable]
-        values = {key: float(statistics[self.hr][key][place]) for key in ("mean", "stdev")}
-        return RainTransform.from_statistics(name, **values)
-
-    # -- anemoi's layout (batch, time, ensemble, grid, variables) against ours -------------------------------
-
-    def coarse(self, x: Tensor, shape: tuple[int, int]) -> Tensor:
-        """Coarse frames (batch, L, y, x) from anemoi's coarse input, of shape (y, x)."""
-        place = self.data_indices[self.lr].model.input.name_to_index[self.variable]
-        return rearrange(x[..., place], "b l 1 (y x) -> b l y x", y=shape[0], x=shape[1])
-
-    def statics(self, x: Tensor | None, shape: tuple[int, int]) -> Tensor | None:
-        """Static fields (batch, c, y, x) from anemoi's fine input, None where there are none."""
-        if not self.static_names:
+    def standardise(self, statics: Tensor | None) -> Tensor | None:
+        """Static fields (..., c, y, x) with mean zero and deviation one over the domain of training."""
+        if statics is None:
             return None
-        index = self.data_indices[self.hr].model.input.name_to_index
-        places = [index[name] for name in self.static_names]
-        return rearrange(x[:, 0, 0][..., places], "b (y x) c -> b c y x", y=shape[0], x=shape[1])
+        mean, stdev = (x[:, None, None].to(statics) for x in (self.statics_mean, self.statics_stdev))
+        return (statics - mean) / torch.where(stdev > 0, stdev, 1)
 
-    def forward(self, x: dict[str, Tensor], *, shape: tuple[int, int], **_: Any) -> dict[str, Tensor]:
-        """Conditional mean of the rain, (batch, t, 1, grid, 1) in mm h-1, for coarse input of (y, x) = `shape`."""
-        fine = tuple(self.scale.space * n for n in shape)
-        rain = self.downscaler.mean_rain(self.coarse(x[self.lr], shape), self.statics(x.get(self.hr), fine))
-        return {self.hr: rearrange(rain, "b t y x -> b t 1 (y x) 1")}
+    def scale_of(self, space: int, time: int) -> Scale:
+        """Return beta, L and f of a pair: the model's own if it is a specialist for the pair, else by the recipe."""
+        if self.scale is not None and (space, time) == (self.scale.space, self.scale.time):
+            return self.scale
+        return recipe(space, time)
+
+    def find_scale(self, given: Mapping[str, Any] | None, allow_untrained: bool = False) -> Scale:
+        """Return the settings of a run.
+
+        Parameters
+        ----------
+        given : Mapping, optional
+            ``space`` and ``time``, and of beta, L and f what shall differ; by default the specialist's own.
+        allow_untrained : bool, optional
+            Whether it may be a pair that was not trained.
+
+        Raises
+        ------
+        ScaleAdaptError
+            If no pair is named, it was not trained, or a value is outside its range.
+        """
+        if given is None:
+            if self.scale is None:
+                raise ScaleAdaptError(
+                    f"The checkpoint has learnt many factor pairs ({self.pairs}): name one, "
+                    "`scale: {space: 10, time: 3}`."
+                )
+            return self.scale
+        asked = resolve(given)
+        if not allow_untrained:
+            self.pairs.check(asked.space, asked.time, "To draw it all the same: `allow_untrained: true`.")
+        usual = self.scale_of(asked.space, asked.time).as_dict()
+        told = {key: value for key, value in given.items() if value is not None}
+        told["conservation"] = usual["conservation"] | dict(told.get("conservation", {}))
+        return resolve(usual | told)
 
     def predict_step(
         self,
         batch: dict[str, Tensor],
-        pre_processors: Mapping[str, nn.Module],
-        post_processors: Mapping[str, nn.Module] | None = None,
-        n_step_input: int | None = None,
         *,
         shape: tuple[int, int],
         date: datetime.datetime,
+        scale: Mapping[str, Any] | None = None,
         members: int = 8,
         first_member: int = 0,
         seed: int = 0,
         with_mean: bool = False,
         sampler: Mapping[str, Any] | None = None,
-        **_: Any,
+        allow_untrained: bool = False,
+        **others: Any,
     ) -> dict[str, Tensor]:
-        """Draw the members of one window.
+        """Draw the members of a stretch of hours.
 
         Parameters
         ----------
         batch : dict
-            Raw input (batch, time, grid, variables) in mm h-1. The coarse dataset holds the L frames, or their
-            L t hours; the fine one its static fields, if the model has any.
-        pre_processors : Mapping
-            Of the checkpoint, by dataset.
-        post_processors, n_step_input
-            Part of anemoi's call; rain needs no post-processing.
+            Raw input (1, time, grid, variables). The coarse dataset: rain alone on the hourly axis, REACH hours before
+            the stretch to REACH hours after it, in mm h-1, NaN where it is missing. The fine one, if the model takes
+            static fields: those of :attr:`static_names`, at one time.
         shape : tuple of int
             (y, x) of the coarse grid.
         date : datetime.datetime
-            Start of the window, UTC.
+            Start of the stretch, UTC; a frame begins there.
+        scale : Mapping, optional
+            Factor pair, and what of beta, L and f differs from the usual; see :meth:`find_scale`.
         members, first_member, seed : int
             Which members: numbers first_member .. first_member + members - 1 of this seed.
         with_mean : bool
             Whether to return the conditional mean too, as ``<hr>_mean``.
         sampler : Mapping, optional
             Sampler settings that differ from the checkpoint's.
+        allow_untrained : bool
+            Whether a pair may be drawn that was not trained.
+        **others
+            What anemoi hands to every model (processors, communication); rain needs none of it.
 
         Returns
         -------
         dict
-            ``{hr: (batch, t, members, grid, 1)}`` in mm h-1, NaN where the coarse cell is missing.
+            ``{hr: (1, hours, members, grid, 1)}`` in mm h-1, NaN where the coarse cell is missing.
+
+        Raises
+        ------
+        ScaleAdaptError
+            For an argument that nothing reads, a pair that was not trained, or input of another size.
         """
-        x = {name: pre_processors[name](values[:, :, None], in_place=False) for name, values in batch.items()}
-        coarse = torch.nan_to_num(x[self.lr], nan=-1.0)
-        if coarse.shape[1] != self.scale.context_length:
-            coarse = average_hours(coarse, self.scale.time)
-        lr = self.coarse(coarse, shape)
-        fine = tuple(self.scale.space * n for n in shape)
-        statics = self.statics(x.get(self.hr), fine)
+        for key in others:
+            if key not in ANEMOI:
+                raise ScaleAdaptError(f"predict_kwargs.{key}: nothing reads it.")
+        pair = self.find_scale(scale, allow_untrained)
+        axis = self._axis(batch[self.lr], shape, pair.time)
+        hours, fine = axis.shape[1] - 2 * REACH, (shape[0] * pair.space, shape[1] * pair.space)
+        statics = self._statics(batch, fine)
         chosen = self.downscaler.sampler.updated(sampler or {}, "predict_kwargs.sampler")
-        window = lr.new_empty(1, self.scale.time, *fine)
-        noise = draws(seed, range(first_member, first_member + members), [date], window)
-        z = self.downscaler.predict_mean(lr, statics)
-        rain = self.downscaler.sample(lr, lambda k: noise(k).expand(len(lr), -1, -1, -1, -1), statics, chosen, z)
+        noise = draws(seed, range(first_member, first_member + members), [date], axis.new_empty(1, hours, *fine))
+        z = self.downscaler.predict_mean(axis, pair, statics)
+        rain = self.downscaler.sample(axis, pair, noise, statics, chosen, z)
         out = {self.hr: rearrange(rain, "b t m y x -> b t m (y x) 1")}
         if with_mean:
-            mean = self.downscaler.mean_rain(lr, mean=z)
+            mean = self.downscaler.mean_rain(axis, pair, mean=z)
             out[f"{self.hr}_mean"] = rearrange(mean, "b t y x -> b t 1 (y x) 1")
         return out
+
+    def _axis(self, x: Tensor, shape: tuple[int, int], time: int) -> Tensor:
+        """Coarse rain (1, axis, Y, X) of anemoi's (1, axis, grid, 1)."""
+        hours = x.shape[1] - 2 * REACH
+        if x.shape[0] != 1 or x.shape[2:] != (shape[0] * shape[1], 1) or hours < 1 or hours % time:
+            raise ScaleAdaptError(
+                f"Coarse input is {tuple(x.shape)}: it must be (1, hours + {2 * REACH}, {shape[0] * shape[1]}, 1), "
+                f"the hours a multiple of t = {time}, with rain as the only variable."
+            )
+        return rearrange(x, "b t (y x) 1 -> b t y x", y=shape[0])
+
+    def _statics(self, batch: dict[str, Tensor], fine: tuple[int, int]) -> Tensor | None:
+        """Static fields (1, c, y, x), standardised."""
+        if not self.static_names:
+            return None
+        wanted = (1, 1, fine[0] * fine[1], len(self.static_names))
+        if self.hr not in batch or batch[self.hr].shape != wanted:
+            got = tuple(batch[self.hr].shape) if self.hr in batch else "missing"
+            raise ScaleAdaptError(
+                f"Static input is {got}: the model takes {', '.join(self.static_names)} on the fine grid, {wanted}."
+            )
+        return self.standardise(rearrange(batch[self.hr], "1 1 (y x) c -> 1 c y x", y=fine[0]))
+
+
+class ScaleAdaptModel(RainModel):
+    """A :class:`RainModel` as anemoi builds it, selected by ``model.model._target_``; its settings are the keys beside.
+
+    Parameters
+    ----------
+    model_config : Mapping or DictConfig
+        The whole config; of it ``model.model``.
+    data_indices, statistics
+        By dataset, as anemoi passes them: where the variables are and what they are like.
+    graph_data
+        Coordinates, for anemoi's plots.
+    **_
+        Numbers of time steps, which hang on the pair here.
+
+    Raises
+    ------
+    ScaleAdaptError
+        For a setting that is unknown or outside its range, or a fine dataset without rain in its statistics.
+    """
+
+    def __init__(
+        self, *, model_config: Any, data_indices: dict, statistics: dict, graph_data: Any = None, **_: Any
+    ) -> None:
+        config = (
+            OmegaConf.to_container(model_config, resolve=True) if OmegaConf.is_config(model_config) else model_config
+        )
+        told = {key: value for key, value in config["model"]["model"].items() if key not in ("_target_", "_convert_")}
+        hr, index = told["hr"], data_indices[told["hr"]]
+
+        def numbers(name: str) -> dict[str, float]:
+            return {key: float(statistics[hr][key][index.name_to_index[name]]) for key in ("mean", "stdev")}
+
+        forced, statics = told.get("unit"), {name: numbers(name) for name in index.forcing}
+        unit = (
+            RainTransform.from_statistics(told["transform"], **numbers(told["variable"])).unit
+            if forced is None
+            else forced
+        )
+        super().__init__({**told, "unit": unit, "statics": statics})
+        self.forced = forced
+        self._graph_data = graph_data
 
     def fill_metadata(self, md_dict: dict) -> None:
         """Write into a checkpoint's metadata what this model expects and is."""
         for name in (self.lr, self.hr):
-            inputs = self.data_indices[name].model.input
             md_dict["metadata_inference"][name]["shapes"] = {
-                "variables": len(inputs),
-                "input_timesteps": self.scale.context_length if name == self.lr else 1,
+                "variables": 1 if name == self.lr else len(self.static_names),
+                "input_timesteps": None if name == self.lr else 1,
                 "ensemble": 1,
                 "grid": None,
             }
         ours = md_dict["metadata_inference"].setdefault("scaleadapt", {})
+        ours["pairs"] = self.pairs.as_dict()
+        ours["settings"] = self.settings
         ours["parameters"] = sum(p.numel() for p in self.parameters())
+
+
+def rebuild(settings: Mapping[str, Any], state: Mapping[str, Tensor]) -> RainModel:
+    """Build the model of plain :attr:`RainModel.settings` and a state_dict: it gives the same members, bit for bit."""
+    model = RainModel(settings)
+    model.load_state_dict(state)
+    return model.eval()

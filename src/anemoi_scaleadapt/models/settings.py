@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from anemoi_scaleadapt.scale.check import choice, integer, real, switch
+from anemoi_scaleadapt.scale.check import integer, real
 from anemoi_scaleadapt.settings import Settings, require
 
 
@@ -23,15 +23,10 @@ class NetworkSettings(Settings):
         Blocks each way at each level.
     heads, window : int
         Attention heads; width of the neighbourhood of the spatial attention (0: none).
-    frames : str
-        How the L frames are mixed: by ``attention`` over time, or by a convolution over all of them (``stack``).
-    gain : bool
-        Whether the residual network puts out gains on its noisy input and on its averages beside a bias.
+    hours : int
+        How many hours the attention over hours sees each way (0: none).
     averages : tuple of int
-        Widths in patches, odd, of the squares over which the residual network also sees its noisy input averaged;
-        empty for none.
-    channels_last : bool
-        Layout in memory; changes speed and nothing else.
+        Widths in patches, odd, of the squares over which the residual network also sees its noisy input averaged.
     """
 
     patch: int = 4
@@ -43,7 +38,6 @@ class NetworkSettings(Settings):
     window: int = 5
     hours: int = 5
     averages: tuple[int, ...] = (1, 3, 7, 15)
-    channels_last: bool = True
 
     def check(self, where: str) -> None:
         """See the base class."""
@@ -54,14 +48,16 @@ class NetworkSettings(Settings):
         require(odd, f"{where}.window", self.window, "must be an odd number of pixels, or 0 for no spatial attention")
         for key, value in {"mean_channels": self.mean_channels, "residual_channels": self.residual_channels}.items():
             require(len(value) == 2, f"{where}.{key}", value, "must be two numbers")
-        choice(f"{where}.frames", self.frames, ("attention", "stack"))
-        switch(f"{where}.gain", self.gain)
+        integer(f"{where}.hours", self.hours, 0, 48, "it")
         for width in self.averages:
             odd = isinstance(width, int) and not isinstance(width, bool) and 1 <= width <= 63 and width % 2 == 1
             require(odd, f"{where}.averages", self.averages, "must be odd numbers of patches, 1 to 63")
-        switch(f"{where}.channels_last", self.channels_last)
-        for key, value in {"mean_channels": self.mean_channels[1], "frame_channels": self.frame_channels}.items():
-            require(value % self.heads == 0, f"{where}.{key}", value, f"must be a multiple of heads = {self.heads}")
+        for key, channels in {
+            "mean_channels": self.mean_channels,
+            "residual_channels": self.residual_channels[1:],
+        }.items():
+            even = all(n % self.heads == 0 for n in channels)  # the residual network attends at its coarse level alone
+            require(even, f"{where}.{key}", getattr(self, key), f"must be multiples of heads = {self.heads}")
 
 
 def check_amplitude(value: Any) -> float:

@@ -14,8 +14,8 @@ FORGET = 0.02
 class ResidualSpread(nn.Module):
     """Standard deviation of the residual over s, t and the hour within its coarse frame.
 
-    Entries are variances at knots in s; a batch moves the two knots beside its s, by their weights in log s. So pairs that
-    were never drawn have a deviation too. Batches of several processes count as one.
+    Entries are variances at knots in s; a batch moves the two knots beside its s, by their weights in log s. So pairs
+    that were never drawn have a deviation too. Batches of several processes count as one.
     """
 
     def __init__(self) -> None:
