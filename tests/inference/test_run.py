@@ -35,7 +35,7 @@ def trained(tmp_path_factory, pair, tiny_network):
             "hardware": {"accelerator": "cpu"},
             "output": {"root": str(folder / "out")},
         },
-        "period": {"training": {"end": "100%"}, "validation": {"start": None}},
+        "period": {"training": {"end": "60%"}, "validation": {"start": "60%"}},
         "model": {"model": {"network": tiny_network}},
         "dataloader": {"pin_memory": False, "limit_batches": {"training": 3, "validation": 1}},
         "training": {"max_steps": 3, "method": {"crop": 40, "crops_per_field": 1}},

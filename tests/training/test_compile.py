@@ -52,7 +52,7 @@ def test_compiled_code_gives_the_same():
     assert compiled(net) == ["0"]
 
 
-OVERRIDES = ["scale.space=5", "scale.time=2", "period.training.end=100%", "period.validation.start=null"]
+OVERRIDES = ["scale.space=5", "scale.time=2", "period.training.end=60%", "period.validation.start=60%"]
 OVERRIDES += ["training.max_steps=1", "dataloader.limit_batches.validation=0", "model.model.network.window=0"]
 
 

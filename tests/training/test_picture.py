@@ -10,7 +10,7 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.training.ensemble import Ensemble
 from anemoi_scaleadapt.training.picture import RainPicture, draw, panels
 
-MORE = ["scale.space=5", "scale.time=2", "period.training.end=100%", "period.validation.start=null"]
+MORE = ["scale.space=5", "scale.time=2", "period.training.end=60%", "period.validation.start=60%"]
 MORE += ["dataloader.limit_batches.training=1", "training.max_steps=4", "training.method.score_every=1"]
 
 

@@ -21,7 +21,7 @@ import yaml
 )
 def test_named_configs_train(trainer, checkpoints, pair, config, space, cells, hours, more):
     lr, hr = pair(space=space, cells=cells, hours=hours)
-    more = [*more, "period.training.end=100%", "period.validation.start=null"]
+    more = [*more, "period.training.end=60%", "period.validation.start=60%"]
     run = trainer(config, lr, hr, *more)
     run.train()
     inference, full = checkpoints()
@@ -38,7 +38,7 @@ def test_named_configs_train(trainer, checkpoints, pair, config, space, cells, h
 
 def test_missing_rain_and_static_fields_train(trainer, checkpoints, pair):
     lr, hr = pair(space=5, cells=8, hours=60, missing=True, statics=True)
-    more = ["scale.space=5", "scale.time=2", "period.training.end=100%", "period.validation.start=null"]
+    more = ["scale.space=5", "scale.time=2", "period.training.end=60%", "period.validation.start=60%"]
     run = trainer("scaleadapt", lr, hr, *more, "data.datasets.hr.forcing=[orography]")
     run.train()
     interface = torch.load(checkpoints()[0], weights_only=False, map_location="cpu")
@@ -48,7 +48,9 @@ def test_missing_rain_and_static_fields_train(trainer, checkpoints, pair):
 
 def test_fine_rain_is_never_an_input(trainer, pair):
     lr, hr = pair(space=5, cells=8, hours=60)
-    run = trainer("scaleadapt", lr, hr, "scale.space=5", "scale.time=2", "period.validation.start=null")
+    run = trainer(
+        "scaleadapt", lr, hr, "scale.space=5", "scale.time=2", "period.training.end=60%", "period.validation.start=60%"
+    )
     batch = {k: v[None] for k, v in run.datamodule.ds_train.get_sample(12).items()}
     batch["hr"].requires_grad_()
     x = run.task.get_inputs(batch, run.data_indices)
@@ -59,7 +61,9 @@ def test_fine_rain_is_never_an_input(trainer, pair):
 
 def test_coarse_frames_are_the_means_of_the_fine_hours(trainer, pair):
     lr, hr = pair(space=5, cells=8, hours=60)
-    run = trainer("scaleadapt", lr, hr, "scale.space=5", "scale.time=3", "period.validation.start=null")
+    run = trainer(
+        "scaleadapt", lr, hr, "scale.space=5", "scale.time=3", "period.training.end=60%", "period.validation.start=60%"
+    )
     module = run.model
     batch = {k: v[None] for k, v in run.datamodule.ds_train.get_sample(14).items()}
     frames, hours, _ = module.fields(batch)
@@ -70,7 +74,7 @@ def test_coarse_frames_are_the_means_of_the_fine_hours(trainer, pair):
 
 def test_a_resumed_run_goes_on(trainer, checkpoints, pair):
     lr, hr = pair(space=5, cells=8, hours=60)
-    more = ["scale.space=5", "scale.time=2", "period.training.end=100%", "period.validation.start=null"]
+    more = ["scale.space=5", "scale.time=2", "period.training.end=60%", "period.validation.start=60%"]
     more += ["dataloader.limit_batches.training=2"]
     trainer("scaleadapt", lr, hr, *more).train()
     first = torch.load(checkpoints()[1], weights_only=False, map_location="cpu")
@@ -85,7 +89,7 @@ def test_a_resumed_run_goes_on(trainer, checkpoints, pair):
 
 def test_the_mean_first_then_the_residual(trainer, checkpoints, pair):
     lr, hr = pair(space=5, cells=8, hours=60)
-    more = ["scale.space=5", "scale.time=2", "period.training.end=100%", "period.validation.start=null"]
+    more = ["scale.space=5", "scale.time=2", "period.training.end=60%", "period.validation.start=60%"]
     more += ["training.method.mean_first=0.5", "training.method.noise=lognormal", "training.weight_averaging=null"]
     more += ["training.optimization.optimizer.weight_decay=0", "dataloader.limit_batches.training=1"]
     names = {
@@ -110,7 +114,8 @@ def test_the_best_weights_are_kept_as_the_howto_says(trainer, checkpoints, pair,
     told = yaml.safe_load(re.search(r"(?s)## Keep the best weights.*?```yaml\n(.*?)```", text).group(1))
     callback = ", ".join(f"{key}: {value}" for key, value in told["diagnostics"]["callbacks"][0].items())
     lr, hr = pair(space=5, cells=8, hours=60)
-    more = ["scale.space=5", "scale.time=2", "period.training.end=100%", "period.validation.start=null"]
+    more = ["scale.space=5", "scale.time=2", "period.training.start=60%", "period.training.end=100%"]
+    more += ["period.validation.start=null", "period.validation.end=60%"]
     more += [f"training.method.{key}={value}" for key, value in told["training"]["method"].items()]
     more += ["dataloader.limit_batches.training=1", "training.max_steps=4", f"diagnostics.callbacks=[{{{callback}}}]"]
     # steps far too long: members become worse

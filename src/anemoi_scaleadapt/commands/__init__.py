@@ -23,6 +23,7 @@ COMMANDS = {
     "rain": ("rain", "fetch a small sample of real rain (RADKLIM, 264 hours at 1 km)"),
     "scale": ("scale", "show or write beta, L and f of a factor pair"),
     "verify": ("verify", "score members against the truth and beside baselines"),
+    "weights": ("weights", "make conservative weights from any grid to the blocks of a fine grid"),
 }
 
 

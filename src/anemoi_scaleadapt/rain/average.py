@@ -3,14 +3,16 @@
 import torch
 from torch import Tensor
 
+from anemoi_scaleadapt.rain.marks import MISSING, mark_missing
+
 
 def average_hours(hourly: Tensor, time: int) -> Tensor:
-    """Means over windows of `time` hours; a window with a missing hour (negative or NaN) is missing (-1).
+    """Means over windows of `time` hours; a window with a missing hour is missing (-1).
 
     Parameters
     ----------
     hourly : Tensor
-        (batch, windows * time, ...), mm h-1.
+        (batch, windows * time, ...), mm h-1; what is missing is what :func:`mark_missing` calls so.
     time : int
         Hours of a window, t.
 
@@ -19,5 +21,5 @@ def average_hours(hourly: Tensor, time: int) -> Tensor:
     Tensor
         (batch, windows, ...), mm h-1.
     """
-    windows = hourly.unflatten(1, (-1, time))
-    return torch.where((windows >= 0).all(dim=2), windows.mean(dim=2), -1.0)
+    windows = mark_missing(hourly).unflatten(1, (-1, time))
+    return torch.where((windows >= 0).all(dim=2), windows.mean(dim=2), MISSING)

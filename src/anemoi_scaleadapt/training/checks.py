@@ -1,125 +1,144 @@
 """Checks of the datasets before anything is trained."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
-from anemoi.datasets import open_dataset
-from omegaconf import OmegaConf
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.training.agreement import block_means, check_agreement, check_hourly, compare, wet_stretches
+from anemoi_scaleadapt.training.opened import Opened, Shape, open_reader
+from anemoi_scaleadapt.training.place import check_place
+from anemoi_scaleadapt.training.variables import check_names, check_statics, check_statistics, check_unit
 
-Shape = tuple[int, int]
+LOG = logging.getLogger(__name__)
 
 
-def check_datasets(splits: Mapping[str, Any], scale: Scale, lr: str, hr: str) -> tuple[Shape, Shape]:
-    """Check that coarse and fine datasets belong together, in every split.
+def check_datasets(
+    splits: Mapping[str, Any],
+    *,
+    hours: int,
+    space: int | None = None,
+    lr: str = "lr",
+    hr: str = "hr",
+    rain: str = "rain",
+    statics: Sequence[str] = (),
+    units: str | None = None,
+    same_rain: bool = True,
+) -> dict[str, Shape]:
+    """Check that datasets hold what training needs, and that coarse and fine rain belong together, in every split.
 
-    anemoi pairs datasets by position: one day's offset between them would train without a word.
+    anemoi pairs datasets by position, hands every variable to the model and looks at no unit: one day's offset, a
+    variable that knows the truth or a rate per second would train without a word.
 
     Parameters
     ----------
     splits : Mapping
-        Split (training, validation) -> dataset name -> reader, as in ``dataloader.<split>.datasets``.
-    scale : Scale
-        Factor pair and context.
+        Split (training, validation) -> dataset name -> reader, as in ``dataloader.<split>.datasets``. The coarse
+        dataset may be absent: then the fine one alone is looked at.
+    hours : int
+        Hours that a window takes with its context.
+    space : int, optional
+        Fine pixels on a side of a coarse cell, s; needed where there is a coarse dataset.
     lr, hr : str
         Names of the coarse and of the fine dataset.
+    rain : str
+        Name of the rain in both.
+    statics : sequence of str
+        Declared static fields of the fine dataset.
+    units : str, optional
+        What the user says that the unit of the rain is.
+    same_rain : bool
+        Whether coarse rain must be the block mean of the fine rain.
 
     Returns
     -------
-    tuple
-        (y, x) of the coarse and of the fine grid.
+    dict
+        (y, x) of each dataset's grid, by name.
 
     Raises
     ------
     ScaleAdaptError
-        If a dataset cannot be opened or is too short, dates or frequencies differ, a dataset is not hourly, a grid is
-        not regular, the grids are not s times each other or do not cover the same area, or a static field has gaps.
+        Naming the key and the file, what is wrong and what to do.
     """
-    shapes = None
+    shapes: dict[str, Shape] = {}
+    fine: dict[str, Opened] = {}
     for split, readers in splits.items():
-        where = {name: f"dataloader.{split}.datasets.{name} ({_path(readers[name])})" for name in (lr, hr)}
-        opened = {name: _open(readers[name], where[name]) for name in (lr, hr)}
-        _check_dates(opened, where)
-        shapes = _check_grids(opened[lr], opened[hr], where[lr], where[hr], scale.space)
-        needed = len(scale.frame_ends) * scale.time
-        hours = round(len(opened[lr].dates) * opened[lr].frequency.total_seconds() / 3600)
-        if hours < needed:
-            raise ScaleAdaptError(
-                f"{where[lr]} has {hours} hours; scale.context_length = {scale.context_length} frames "
-                f"of {scale.time} h need {needed}: widen the period or shorten the context."
-            )
-        for name in opened[hr].variables:
-            _check_static(opened[hr], name, where[hr])
+        wanted = {name: (rain, *statics) if name == hr else (rain,) for name in (lr, hr) if name in readers}
+        opened = {
+            name: open_reader(readers[name], f"dataloader.{split}.datasets.{name}", names)
+            for name, names in wanted.items()
+        }
+        for name, one in opened.items():
+            check_names(one, rain, statics if name == hr else ())
+            check_unit(one, rain, units)
+            _check_length(one, hours)
+            if split == "training":
+                check_statistics(one, rain, used=name == hr)
+        fine[split], coarse = opened[hr], opened.get(lr)
+        if coarse is not None:
+            _check_same_dates(coarse, fine[split])
+            check_place(coarse, fine[split], space or 1)
+        _check_values(coarse, fine[split], rain, space or 1, statics, same_rain)
+        shapes = {name: one.shape for name, one in opened.items()}
+    for one, other in combinations(fine.values(), 2):
+        _check_apart(one, other)
     return shapes
 
 
-def _open(reader: Any, where: str) -> Any:
-    reader = OmegaConf.to_container(reader, resolve=True) if OmegaConf.is_config(reader) else dict(reader)
-    inner = reader["dataset_config"]
-    inner = {key: value for key, value in inner.items() if value is not None} if isinstance(inner, dict) else inner
-    try:
-        return open_dataset(inner, start=reader.get("start"), end=reader.get("end"))
-    except Exception as error:
+def _check_values(
+    lr: Opened | None, hr: Opened, rain: str, space: int, statics: Sequence[str], same_rain: bool
+) -> None:
+    """Look at the fields of a few wet hours."""
+    stretches = (wet_stretches(lr, rain) if lr is not None else []) or wet_stretches(hr, rain)
+    check_statics(hr, statics, [part[len(part) // 2] for part in stretches])
+    if not stretches:
+        LOG.warning("%s is dry at all dates looked at, %s: its rain was not checked.", hr.where, _span(hr))
+        return
+    check_hourly(hr, rain, stretches)
+    if lr is None:
+        block_means(hr, rain, stretches, 1)
+        return
+    when = ", ".join(str(hr.dates[part[len(part) // 2]]) for part in stretches)
+    check_agreement(compare(lr, hr, rain, space, stretches), lr, hr, when, same_rain)
+
+
+def _check_length(opened: Opened, needed: int) -> None:
+    seconds = opened.data.frequency.total_seconds()
+    if 3600 % seconds:
         raise ScaleAdaptError(
-            f"{where} cannot be opened from {reader.get('start')} to {reader.get('end')}: {error}. Check the path and "
-            "the period."
-        ) from error
-
-
-def _path(reader: Any) -> str:
-    inner = reader["dataset_config"]
-    return str(inner.get("dataset", inner) if not isinstance(inner, str) else inner)
-
-
-def _check_dates(opened: dict[str, Any], where: dict[str, str]) -> None:
-    for name, dataset in opened.items():
-        if 3600 % dataset.frequency.total_seconds():
-            raise ScaleAdaptError(
-                f"{where[name]} has a frequency of {dataset.frequency}; training needs means over an hour, every hour "
-                "or every divisor of it, at every resolution (coarse frames are averaged over t hours while reading)."
-            )
-    (first, one), (second, two) = opened.items()
-    if len(one.dates) != len(two.dates) or (one.dates != two.dates).any():
+            f"{opened.where} has a frequency of {opened.data.frequency}; training needs means over an hour, every hour "
+            "or every divisor of it, at every resolution (coarse frames are averaged over t hours while reading)."
+        )
+    hours = round(len(opened.dates) * seconds / 3600)
+    if hours < needed:
         raise ScaleAdaptError(
-            f"{where[first]} and {where[second]} hold different dates ({_span(one)} against {_span(two)}); anemoi "
-            "pairs them by position. Give both the same start and end, or build both from the same dates."
+            f"{opened.where} has {hours} hours; a window with its context (scale.context_length) needs {needed}: widen "
+            "the period or shorten the context."
+        )
+    if not len(opened.known):
+        raise ScaleAdaptError(f"{opened.where} has no data: all its dates are missing. Choose another period.")
+
+
+def _check_same_dates(one: Opened, other: Opened) -> None:
+    if len(one.dates) != len(other.dates) or (one.dates != other.dates).any():
+        raise ScaleAdaptError(
+            f"{one.where} and {other.where} hold different dates ({_span(one)} against {_span(other)}); anemoi pairs "
+            "them by position. Give both the same start and end, or build both from the same dates."
         )
 
 
-def _span(dataset: Any) -> str:
-    return f"{dataset.dates[0]} to {dataset.dates[-1]}, {len(dataset.dates)} dates"
-
-
-def _check_grids(lr: Any, hr: Any, lr_where: str, hr_where: str, space: int) -> tuple[Shape, Shape]:
-    coarse, fine = tuple(lr.field_shape), tuple(hr.field_shape)
-    for shape, place in ((coarse, lr_where), (fine, hr_where)):
-        if len(shape) != 2:
-            raise ScaleAdaptError(f"{place} has a field shape of {shape}; a regular grid (y, x) is needed.")
-    if fine != tuple(space * n for n in coarse):
+def _check_apart(one: Opened, other: Opened) -> None:
+    """Refuse splits that share dates; one is left to the rounding of shares such as "90%"."""
+    shared = np.intersect1d(one.dates, other.dates)
+    if len(shared) > 1:
         raise ScaleAdaptError(
-            f"{hr_where} is {fine[0]} x {fine[1]} and {lr_where} is {coarse[0]} x {coarse[1]}; with scale.space = "
-            f"{space} the fine grid must be {space * coarse[0]} x {space * coarse[1]}. Set scale.space to the factor "
-            "between the datasets, or coarsen the fine one by it."
+            f"{one.key} and {other.key} share {len(shared)} dates, from {shared[0]} to {shared[-1]}: what is watched "
+            "must not be learnt from. Set period.training and period.validation apart."
         )
-    blocks = (coarse[0], space, coarse[1], space)
-    for name in ("latitudes", "longitudes"):
-        middle = np.asarray(getattr(hr, name)).reshape(blocks).mean(axis=(1, 3)).ravel()
-        worst = np.abs(middle - np.asarray(getattr(lr, name))).max()
-        if worst > 0.02:
-            raise ScaleAdaptError(
-                f"{lr_where} and {hr_where} do not cover the same area: {name} of coarse cells differ from the mean "
-                f"of their fine pixels by up to {worst:.3f} degrees. Coarsen the fine dataset itself."
-            )
-    return coarse, fine
 
 
-def _check_static(hr: Any, name: str, where: str) -> None:
-    constant = getattr(hr.typed_variables.get(name), "is_constant_in_time", False)
-    if constant and np.isnan(hr[0][hr.name_to_index[name]]).any():
-        raise ScaleAdaptError(
-            f"{where}: static field {name} has missing values; fill them in the recipe, for example with the filter "
-            "`impute-nans`."
-        )
+def _span(opened: Opened) -> str:
+    return f"{opened.dates[0]} to {opened.dates[-1]}, {len(opened.dates)} dates"

@@ -1,7 +1,7 @@
 """Which coarse and fine hours make one sample."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from anemoi.training.diagnostics.callbacks.plot_adapter import TemporalDownscalerPlotAdapter
@@ -12,6 +12,7 @@ from torch import Tensor
 from anemoi_scaleadapt.rain.average import average_hours
 from anemoi_scaleadapt.scale import resolve
 from anemoi_scaleadapt.training.checks import check_datasets
+from anemoi_scaleadapt.training.opened import Shape
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -32,6 +33,14 @@ class SpaceTimeSuperResolution(BaseSingleStepTask):
         Names of the coarse and of the fine dataset.
     splits : Mapping, optional
         ``dataloader.<split>.datasets`` of each split. The task then looks at its datasets before anemoi opens them.
+    rain : str
+        Name of the rain in both.
+    statics : sequence of str
+        Static fields that the fine dataset is read for.
+    units : str, optional
+        Of the rain, where the datasets do not say it or say it wrongly; training needs mm h-1.
+    same_rain : bool
+        Whether coarse rain that is not the block mean of the fine rain is an error; else a warning.
 
     Raises
     ------
@@ -43,13 +52,27 @@ class SpaceTimeSuperResolution(BaseSingleStepTask):
     name = "scaleadapt"
 
     def __init__(
-        self, scale: Mapping[str, Any], lr: str = "lr", hr: str = "hr", splits: Mapping[str, Any] | None = None
+        self,
+        scale: Mapping[str, Any],
+        lr: str = "lr",
+        hr: str = "hr",
+        splits: Mapping[str, Any] | None = None,
+        rain: str = "rain",
+        statics: Sequence[str] = (),
+        units: str | None = None,
+        same_rain: bool = True,
     ) -> None:
         self.scale = resolve(scale)
         self.lr, self.hr = lr, hr
-        #: (y, x) of the coarse and of the fine grid
-        self.shapes = check_datasets(splits, self.scale, lr, hr) if splits else None
         time, ends = self.scale.time, self.scale.frame_ends
+        #: (y, x) of the coarse and of the fine grid
+        self.shapes: tuple[Shape, Shape] | None = None
+        if splits:
+            found = check_datasets(
+                splits, hours=len(ends) * time, space=self.scale.space, lr=lr, hr=hr,
+                rain=rain, statics=statics, units=units, same_rain=same_rain,
+            )  # fmt: skip
+            self.shapes = found[lr], found[hr]
         coarse = range(ends[0] * time + 1, (ends[-1] + 1) * time + 1)
         self._coarse_offsets = [hour * HOUR for hour in coarse]
         outputs = [hour * HOUR for hour in range(1, time + 1)]

@@ -2,6 +2,12 @@
 
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import OmegaConf
+
+# `${scaleadapt.join:${one},${two}}` in a config: the items of both lists; OmegaConf cannot join them
+OmegaConf.register_new_resolver(
+    "scaleadapt.join", lambda *lists: [item for each in lists for item in each or ()], replace=True
+)
 
 
 class AnemoiScaleAdaptSearchPathPlugin(SearchPathPlugin):
