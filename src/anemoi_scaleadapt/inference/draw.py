@@ -13,9 +13,10 @@ from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.stretches import Stretch, stretches
+from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.models.context import frames_round, hourly_axis
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.scale import Scale, resolve
+from anemoi_scaleadapt.scale import Scale
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -112,28 +113,32 @@ def stretch_axis(frames: np.ndarray, part: Stretch, time: int, before: int, past
 
 
 def draw_members(
-    net: Downscaler,
+    model: RainModel,
     coarse: np.ndarray,
     start: datetime.datetime,
-    scale: Mapping[str, Any] | Scale,
+    scale: Mapping[str, Any] | None = None,
     members: int = 8,
     seed: int = 0,
+    allow_untrained: bool = False,
     **how: Any,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw members of coarse rain in memory, the same that ``anemoi-inference run`` draws with these weights.
 
     Parameters
     ----------
-    net : Downscaler
+    model : RainModel
         From :func:`anemoi_scaleadapt.pretrained.load`.
     coarse : ndarray, shape (frames, y / s, x / s)
         Coarse rain, mm h-1: means over t hours one after the other; NaN where missing.
     start : datetime.datetime
         Start of the first frame that is drawn, UTC; its hours end at start + 1 h, start + 2 h ...
-    scale : Mapping or Scale
-        Factor pair, ``{"space": 25, "time": 6}``, and what should differ from its recipe.
+    scale : Mapping, optional
+        Factor pair, ``{"space": 25, "time": 6}``, and what should differ from its recipe; by default the pair of a model
+        that knows one only.
     members, seed : int
         How many, and which ensemble.
+    allow_untrained : bool
+        Whether a pair may be drawn that the model was not trained on.
     **how
         ``before``, ``after``, ``sampler``, ``hours_at_once``, ``overlap`` of :func:`draw_stretches`.
 
@@ -146,6 +151,6 @@ def draw_members(
     """
     if members < 1:
         raise ScaleAdaptError(f"members = {members}: at least one.")
-    pair = scale if isinstance(scale, Scale) else resolve(scale)
-    parts = list(draw_stretches(net, coarse, pair, start, range(members), seed=seed, **how))
+    pair = model.find_scale(scale, allow_untrained)
+    parts = list(draw_stretches(model.downscaler, coarse, pair, start, range(members), seed=seed, **how))
     return np.concatenate([p.members for p in parts], axis=1), np.concatenate([p.mean for p in parts])

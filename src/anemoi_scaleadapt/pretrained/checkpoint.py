@@ -60,7 +60,7 @@ def export(
             raise ScaleAdaptError(f"{checkpoint}: its datasets name no {key}; say it with --{key} TEXT.")
     if note:
         provenance["note"] = note
-    return save(model.downscaler, folder, model.pairs.as_dict(), provenance)
+    return save(model, folder, provenance)
 
 
 def describe_training(metadata: dict[str, Any], hr: str) -> dict[str, Any]:

@@ -9,41 +9,33 @@ of bfloat16 with its 8. Buffers (the standard deviation of the residual) stay fl
 
 import hashlib
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from anemoi_scaleadapt import __version__
-from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.files import whole, write_text
-from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.models.settings import NetworkSettings
-from anemoi_scaleadapt.models.transform import RainTransform
+from anemoi_scaleadapt.models.anemoi import RainModel
 
 #: Version of the layout of ``model.json``; a file of another one is refused.
 FORMAT = 2
 WEIGHTS, MODEL = "weights.safetensors", "model.json"
 #: Models in the package.
 SHIPPED = ("any",)
-NEEDED = ("pairs", "network", "sampler", "transform", "detach_mean", "amplitude", "tile", "sha256")
+NEEDED = ("settings", "sha256")
 
 
-def save(
-    downscaler: Downscaler, folder: Path, pairs: dict[str, Any], provenance: dict[str, Any]
-) -> dict[str, Any]:
+def save(model: RainModel, folder: Path, provenance: dict[str, Any]) -> dict[str, Any]:
     """Write a model as ``weights.safetensors`` and ``model.json``.
 
     Parameters
     ----------
-    downscaler : Downscaler
+    model : RainModel
         Without static fields.
     folder : Path
         Made if it is not there; a model in it is replaced.
-    pairs : dict
-        The factor pairs that it was trained on, as :class:`anemoi_scaleadapt.scale.pairs.Pairs` has them.
     provenance : dict
         Where the weights come from and under which licence, for ``model.json``.
 
@@ -59,25 +51,19 @@ def save(
     """
     from safetensors.torch import save as to_bytes
 
-    parameters = {name for name, _ in downscaler.named_parameters()}
+    parameters = {name for name, _ in model.named_parameters()}
     tensors = {}
-    for name, value in downscaler.state_dict().items():
+    for name, value in model.state_dict().items():
         small = value.detach().cpu().to(torch.float16 if name in parameters else torch.float32).contiguous()
         if not small.isfinite().all():
             raise ScaleAdaptError(f"the weight {name} is not finite in float16: the training failed, repeat it.")
         tensors[name] = small
     weights = to_bytes(tensors, metadata={"format": "pt"})
-    model = {
+    told = {
         "format": FORMAT,
         "package": f"anemoi-scaleadapt {__version__}",
-        "pairs": pairs,
-        "network": asdict(downscaler.network),
-        "sampler": asdict(downscaler.sampler),
-        "transform": asdict(downscaler.transform),
-        "detach_mean": downscaler.detach_mean,
-        "amplitude": downscaler.amplitude,
-        "tile": downscaler.tile,
-        "parameters": sum(p.numel() for p in downscaler.parameters()),
+        "settings": model.settings,
+        "parameters": sum(p.numel() for p in model.parameters()),
         "dtype": "float16",
         "sha256": hashlib.sha256(weights).hexdigest(),
         **provenance,
@@ -86,10 +72,10 @@ def save(
         folder.mkdir(parents=True, exist_ok=True)
         with whole(folder / WEIGHTS) as part:
             part.write_bytes(weights)
-        write_text(folder / MODEL, json.dumps(model, indent=2, ensure_ascii=False) + "\n")
+        write_text(folder / MODEL, json.dumps(told, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
         raise ScaleAdaptError(f"{folder} cannot be written: {error}. Give another folder.") from error
-    return model
+    return told
 
 
 def find(model: str | Path) -> Path:
@@ -123,7 +109,7 @@ def read_model(folder: Path) -> dict[str, Any]:
     return model
 
 
-def load(model: str | Path = "any") -> Downscaler:
+def load(model: str | Path = "any") -> RainModel:
     """Read a model that :func:`save` wrote, ready to draw members.
 
     Parameters
@@ -133,7 +119,7 @@ def load(model: str | Path = "any") -> Downscaler:
 
     Returns
     -------
-    Downscaler
+    RainModel
         In float32, on the CPU, in evaluation mode.
 
     Raises
@@ -157,26 +143,21 @@ def load(model: str | Path = "any") -> Downscaler:
         )
     other = f"{folder} was written by {told.get('package')}, this is anemoi-scaleadapt {__version__}"
     try:
-        downscaler = build(told)
-    except (ScaleAdaptError, TypeError, AttributeError) as error:
+        tensors = {name: value.float() for name, value in from_bytes(weights).items()}
+    except Exception as error:
+        raise ScaleAdaptError(f"{path} is no safetensors file ({error}): copy both files of the model.") from error
+    bad = [name for name, value in tensors.items() if not value.isfinite().all()]
+    if bad:
+        raise ScaleAdaptError(f"{path} holds weights that are not finite ({bad[0]}): export the model again.")
+    try:
+        built = RainModel(told["settings"])
+    except (ScaleAdaptError, TypeError, AttributeError, KeyError) as error:
         raise ScaleAdaptError(f"{other}, which does not take its settings: {error}") from error
     try:
-        downscaler.load_state_dict({name: value.float() for name, value in from_bytes(weights).items()})
+        built.load_state_dict(tensors)
     except RuntimeError as error:
         raise ScaleAdaptError(
             f"{other}, whose networks have other weights ({str(error).splitlines()[-1].strip()}): use that version, or "
             "export the model again."
         ) from error
-    return downscaler.eval()
-
-
-def build(model: dict[str, Any]) -> Downscaler:
-    """Build the networks that ``model.json`` describes, without weights."""
-    return Downscaler(
-        network=NetworkSettings.from_config(model["network"], "network"),
-        sampler=SamplerSettings.from_config(model["sampler"], "sampler"),
-        transform=RainTransform(**model["transform"]),
-        detach_mean=model["detach_mean"],
-        amplitude=model["amplitude"],
-        tile=model["tile"],
-    )
+    return built.eval()
