@@ -82,8 +82,8 @@ def from_rain(rain: Rain) -> CoarseRain:
         times = np.array([end.replace(tzinfo=None) for end in ends], dtype="datetime64[s]")
         if not rain.has(times):
             raise MissingDatesError(
-                f"{rain.path} has no rain for {times[0]}Z to {times[-1]}Z; it runs from {rain.times[0]}Z to {rain.times[-1]}Z. "
-                "Choose `date` and `lead_time` within the data."
+                f"{rain.path} has no rain for {times[0]}Z to {times[-1]}Z; it runs from {rain.times[0]}Z to "
+                f"{rain.times[-1]}Z. Choose `date` and `lead_time` within the data."
             )
         values = rain.at(times)
         if len(values) != 1:
@@ -114,8 +114,8 @@ def _from_input(source: Any, net: Any, date: datetime.datetime) -> CoarseRain:
         fields = state(ends)["fields"]
         if net.variable not in fields:
             raise ScaleAdaptError(
-                f"{name} gives {', '.join(sorted(fields)) or 'nothing'}; the checkpoint needs {net.variable!r} (a `rename` "
-                "pre-processor can give it that name)."
+                f"{name} gives {', '.join(sorted(fields)) or 'nothing'}; the checkpoint needs {net.variable!r} (a "
+                "`rename` pre-processor can give it that name)."
             )
         return clean(np.asarray(fields[net.variable], np.float32), name)[0]
 

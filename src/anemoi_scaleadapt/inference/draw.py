@@ -133,8 +133,8 @@ def draw_members(
     start : datetime.datetime
         Start of the first frame that is drawn, UTC; its hours end at start + 1 h, start + 2 h ...
     scale : Mapping, optional
-        Factor pair, ``{"space": 25, "time": 6}``, and what should differ from its recipe; by default the pair of a model
-        that knows one only.
+        Factor pair, ``{"space": 25, "time": 6}``, and what should differ from its recipe; by default the pair
+        of a model that knows one only.
     members, seed : int
         How many, and which ensemble.
     allow_untrained : bool

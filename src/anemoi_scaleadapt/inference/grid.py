@@ -44,7 +44,8 @@ class Grid:
         height, width = (n * space for n in self.coarse_shape(space))
         if not height or not width:
             raise ScaleAdaptError(
-                f"{self.path} has {self.shape[0]} x {self.shape[1]} pixels: less than one coarse cell of {space} x {space}."
+                f"{self.path} has {self.shape[0]} x {self.shape[1]} pixels: less than one coarse cell of "
+                f"{space} x {space}."
             )
         latitudes, longitudes = (
             a.reshape(self.shape)[:height, :width].ravel() for a in (self.latitudes, self.longitudes)
@@ -125,8 +126,8 @@ def find_scale(given: Mapping[str, Any] | None, trained: Scale | None, grid: Gri
     fits = [s for s in range(1, 26) if np.prod(grid.coarse_shape(s)) == cells]
     if len(fits) != 1:
         raise ScaleAdaptError(
-            f"The coarse rain has {cells} cells, {grid.path} {grid.shape[0]} x {grid.shape[1]} pixels: that does not tell s. "
-            "Say it: `runner: {auto: {scale: {space: ..., time: ...}}}`."
+            f"The coarse rain has {cells} cells, {grid.path} {grid.shape[0]} x {grid.shape[1]} pixels: that does not "
+            "tell s. Say it: `runner: {auto: {scale: {space: ..., time: ...}}}`."
         )
     return resolve({"space": fits[0], "time": hours})
 
@@ -161,8 +162,8 @@ def places(grid: Grid, space: int, latitudes: np.ndarray, longitudes: np.ndarray
     worst = EARTH * float(distance.max())
     if worst > TOLERANCE * width or len(np.unique(index)) < len(wanted):
         raise ScaleAdaptError(
-            f"{path} is not on the coarse grid of {grid.path} for s = {space}: a cell of {width:.1f} km lies {worst:.1f} km "
-            f"from the next point. Coarse rain: {_box(latitudes, longitudes)}; fine grid: "
+            f"{path} is not on the coarse grid of {grid.path} for s = {space}: a cell of {width:.1f} km lies "
+            f"{worst:.1f} km from the next point. Coarse rain: {_box(latitudes, longitudes)}; fine grid: "
             f"{_box(grid.latitudes, grid.longitudes)}. Bring it there with `anemoi-scaleadapt downscale`, or give the "
             "fine grid to write (`runner: {auto: {grid: FINE.zarr}}`)."
         )

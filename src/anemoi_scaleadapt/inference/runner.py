@@ -38,8 +38,8 @@ class ScaleAdaptRunner(Runner):
     members, first_member : int
         Members to draw, and the number of the first: ensembles drawn in parts equal those drawn at once.
     scale : Mapping, optional
-        Factor pair ``{space: 25, time: 6}`` and, if wanted, its beta, L and f. By default that of a checkpoint trained on one
-        pair; else s from the grids and t from how often the coarse rain comes.
+        Factor pair ``{space: 25, time: 6}`` and, if wanted, its beta, L and f. By default that of a checkpoint
+        trained on one pair; else s from the grids and t from how often the coarse rain comes.
     hours_at_once : int
         Length of a stretch in hours, rounded to whole frames. With `date` it decides what a member is.
     overlap : int
@@ -115,7 +115,7 @@ class ScaleAdaptRunner(Runner):
         output.close()
 
     def _prepare(self, net: Any) -> None:
-        """Open the coarse rain, find the factor pair and where its cells lie, and see that the run can begin and end."""
+        """Open the coarse rain, find the factor pair and where its cells lie, see that the run can begin and end."""
         if self.lead_time <= datetime.timedelta(0):
             raise ScaleAdaptError(f"lead_time = {self.config.lead_time!r}: must be longer than zero.")
         self.coarse = coarse_rain(self, net, self.reference_date + HOUR)
@@ -127,13 +127,14 @@ class ScaleAdaptRunner(Runner):
         self.step = step or time
         if self.step not in (HOUR, time):
             raise ScaleAdaptError(
-                f"{self.coarse.path} comes every {frequency_to_string(self.step)}; t = {self.scale.time} needs it every "
-                f"{frequency_to_string(time)} (means over that time), or hourly. If it does, say so with "
+                f"{self.coarse.path} comes every {frequency_to_string(self.step)}; t = {self.scale.time} needs it "
+                f"every {frequency_to_string(time)} (means over that time), or hourly. If it does, say so with "
                 "`runner: {auto: {lr_frequency: ...}}`."
             )
         if self.lead_time % time:
             raise ScaleAdaptError(
-                f"lead_time = {self.config.lead_time!r}: must be a multiple of the {self.scale.time} hours of a coarse frame."
+                f"lead_time = {self.config.lead_time!r}: must be a multiple of the {self.scale.time} hours of a "
+                "coarse frame."
             )
         self.full, self.grid = grid.shape, grid.whole(self.scale.space)
         wanted = int(np.prod(self.grid.coarse_shape(self.scale.space)))
@@ -145,8 +146,8 @@ class ScaleAdaptRunner(Runner):
             self._cells = np.arange(wanted)
         else:
             raise ScaleAdaptError(
-                f"{self.coarse.path} has {self.coarse.cells} cells and no coordinates; {self.grid.path} asks for {wanted} "
-                f"with s = {self.scale.space}."
+                f"{self.coarse.path} has {self.coarse.cells} cells and no coordinates; {self.grid.path} asks for "
+                f"{wanted} with s = {self.scale.space}."
             )
         for end in (self.reference_date + time, self.last):
             self._frame(end, needed=True)
@@ -248,7 +249,8 @@ class ScaleAdaptRunner(Runner):
         stacked = np.stack([np.asarray(fields[name], np.float32).ravel() for name in net.static_names], axis=-1)
         if len(stacked) != np.prod(self.full):
             raise ScaleAdaptError(
-                f"input.{net.hr} has {len(stacked)} points, {self.grid.path} {np.prod(self.full)}: they must be on one grid."
+                f"input.{net.hr} has {len(stacked)} points, {self.grid.path} {np.prod(self.full)}: they must be on one "
+                "grid."
             )
         height, width = self.grid.shape
         return stacked.reshape(*self.full, -1)[:height, :width].reshape(1, height * width, -1)

@@ -116,7 +116,7 @@ class FrameAttention(nn.Module):
         Tensor
             (n * hours, c, y, x), the input added.
         """
-        n, hours, axis, height, width = seen.shape
+        hours, axis, height, width = seen.shape[1:]
         query = rearrange(self.query(self.norm(x)), "(n h) (g d) y x -> (n y x) g h d", h=hours, g=self.heads)
         key, value = rearrange(
             self.key_value(frames.flatten(0, 1)), "(n a) (k g d) y x -> k (n y x) g a d", a=axis, k=2, g=self.heads
