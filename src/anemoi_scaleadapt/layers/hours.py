@@ -27,14 +27,14 @@ class HourMix(nn.Module):
         super().__init__()
         self.conv = zero_init(nn.Conv2d(channels, 2 * channels, width, padding=width // 2, bias=False))
 
-    def forward(self, x: Tensor, hours: int) -> Tensor:
-        """Map (n * hours, c, y, x) to the same shape."""
-        if hours == 1:
-            return torch.zeros_like(x)
-        both = self.conv(x).unflatten(0, (-1, hours))
-        before, after = both.chunk(2, dim=2)
-        none = torch.zeros_like(before[:, :1])
-        return (torch.cat([none, before[:, :-1]], 1) + torch.cat([after[:, 1:], none], 1)).flatten(0, 1)
+    def forward(self, x: Tensor, to: Tensor, hours: int) -> Tensor:
+        """Add to `to` what features `x` of the neighbouring hours say; both (n * hours, c, y, x), `to` in place."""
+        if hours > 1:
+            before, after = self.conv(x).unflatten(0, (-1, hours)).chunk(2, dim=2)
+            out = to.unflatten(0, (-1, hours))
+            out[:, 1:] += before[:, :-1]
+            out[:, :-1] += after[:, 1:]
+        return to
 
 
 class HourAttention(nn.Module):

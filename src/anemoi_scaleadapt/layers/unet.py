@@ -33,7 +33,7 @@ class Block(nn.Module):
     def forward(self, x: Tensor, embedding: Tensor, hours: int) -> Tensor:
         """Map (n * hours, c, y, x) to the same shape; `embedding` is (n * hours, e)."""
         h = F.silu(self.norm1(x))
-        h = self.norm2(self.conv1(h) + self.hours(h, hours))
+        h = self.norm2(self.hours(h, self.conv1(h), hours))
         gain, bias = self.film(embedding)[:, :, None, None].chunk(2, dim=1)
         return x + self.conv2(F.silu(h * (1 + gain) + bias))
 
