@@ -27,7 +27,7 @@ def numpy_errors():
 def tiny_network() -> dict:
     """Settings of a network that trains and draws in no time."""
     channels = {"mean_channels": [8, 8], "residual_channels": [8, 8], "frame_channels": 8}
-    return {**channels, "blocks": 1, "heads": 2, "window": 3}
+    return {**channels, "blocks": 1, "heads": 2, "window": 3, "hours": 2, "averages": [1, 3]}
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +35,7 @@ def tiny_training(tiny_network) -> list[str]:
     """Overrides of a training on CPU that takes seconds: the tiny network, two steps, one process."""
     return [
         *(f"model.model.network.{key}={value}" for key, value in tiny_network.items()),
+        "task.window=6",
         "training.max_steps=2",
         "training.method.crop=40",
         "training.method.crops_per_field=1",
@@ -52,13 +53,17 @@ def tiny_training(tiny_network) -> list[str]:
 
 @pytest.fixture(scope="session")
 def anemoi_trainer(tiny_training):
-    """anemoi's own trainer in process: ``anemoi_trainer(config, lr, hr, root, *overrides)``; call ``.train()``."""
+    """anemoi's own trainer in process: ``anemoi_trainer(config, lr, hr, root, *overrides)``; call ``.train()``.
+
+    Without an lr (None) coarse rain is made of the fine.
+    """
 
     def build(config, lr, hr, root, *overrides):
         from anemoi.training.train.train import AnemoiTrainer
         from hydra import compose, initialize
 
-        data = [f"system.input.dataset.lr={lr}", f"system.input.dataset.hr={hr}", f"system.output.root={root}"]
+        data = [f"system.input.dataset.hr={hr}", f"system.output.root={root}"]
+        data += [f"system.input.dataset.lr={lr}"] if lr else []
         with initialize(version_base=None):
             return AnemoiTrainer(compose(config, [*data, *tiny_training, *overrides]))
 

@@ -116,6 +116,10 @@ class RainModel(nn.Module):
         mean, stdev = (x[:, None, None].to(statics) for x in (self.statics_mean, self.statics_stdev))
         return (statics - mean) / torch.where(stdev > 0, stdev, 1)
 
+    def forward(self, axis: Tensor, scale: Scale, statics: Tensor | None = None) -> Tensor:
+        """Rain of the conditional mean with exact totals, (n, hours, y, x) in mm h-1; see :class:`Downscaler`."""
+        return self.downscaler.mean_rain(axis, scale, self.standardise(statics))
+
     def scale_of(self, space: int, time: int) -> Scale:
         """Return beta, L and f of a pair: the model's own if it is a specialist for the pair, else by the recipe."""
         if self.scale is not None and (space, time) == (self.scale.space, self.scale.time):

@@ -23,11 +23,10 @@ class AveragedWeights(WeightAveraging):
 
     def __init__(self, memory: float = 0.08) -> None:
         def average(averaged: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
-            """Update tensors of one type and device in place; whole numbers are copied."""
-            kept = 1 - 1 / (10 + memory * float(count)) if averaged[0].is_floating_point() else 0.0
-            get_ema_multi_avg_fn(kept)(averaged, current, count)
+            """Update tensors of one type and device in place."""
+            get_ema_multi_avg_fn(1 - 1 / (10 + memory * float(count)))(averaged, current, count)
 
-        super().__init__(multi_avg_fn=average)
+        super().__init__(use_buffers=False, multi_avg_fn=average)  # buffers are followed as they are
         self._shown = False
 
     def _exchange(self, pl_module: pl.LightningModule, shown: bool) -> None:

@@ -115,8 +115,8 @@ def _check_length(opened: Opened, needed: int) -> None:
     hours = round(len(opened.dates) * seconds / 3600)
     if hours < needed:
         raise ScaleAdaptError(
-            f"{opened.where} has {hours} hours; a window with its context (scale.context_length) needs {needed}: widen "
-            "the period or shorten the context."
+            f"{opened.where} has {hours} hours; a window (task.window) and what lies round it need {needed}: widen the "
+            "period or shorten the window."
         )
     if not len(opened.known):
         raise ScaleAdaptError(f"{opened.where} has no data: all its dates are missing. Choose another period.")

@@ -1,31 +1,39 @@
-"""The training method: both networks in one step, on crops, with scores of a small ensemble at validation."""
+"""The training method: both networks in one step, on crops of one pair, with small ensembles at validation."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from anemoi.training.train.methods.base import BaseTrainingModule
 from anemoi.training.train.step_output import TrainingStepOutput
 from anemoi.training.utils.index_space import IndexSpace
+from anemoi.training.utils.seeding import get_base_seed
 from einops import rearrange
 from torch import Tensor
 
-from anemoi_scaleadapt.diffusion.schedule import draw_lognormal
+from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
-from anemoi_scaleadapt.models.downscaler import just_run
-from anemoi_scaleadapt.training.crops import RunningMean, cut, draw_origins, hide_frames, symmetries, turn
+from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.scale.pairs import Pair, name
+from anemoi_scaleadapt.training.batch import Fields, take_apart
+from anemoi_scaleadapt.training.crops import crop_cells, draw_crops, symmetries, wettest
 from anemoi_scaleadapt.training.ensemble import Ensemble, WettestWindows
-from anemoi_scaleadapt.training.graphs import Recorder
+from anemoi_scaleadapt.training.running import Means, UsualWet
 from anemoi_scaleadapt.training.scores import NAMES, ensemble_scores
 from anemoi_scaleadapt.training.settings import MethodSettings
+from anemoi_scaleadapt.training.windows import Fitted, hidden_context, random_shift
+
+LOSSES = ("mean_loss", "residual_loss")
 
 
 class ScaleAdaptTraining(BaseTrainingModule):
     """Train the conditional mean and the residual diffusion together.
 
     Selected by ``training.method._target_``; settings are the other keys of ``training.method``
-    (:class:`anemoi_scaleadapt.training.settings.MethodSettings`). The loss is the sum of two calls of the loss
-    class in ``training.training_loss.datasets.<hr>``: the mean network's on z, the residual network's on its
-    output. In training it is taken on crops drawn where it rains; in validation on whole fields.
+    (:class:`anemoi_scaleadapt.training.settings.MethodSettings`). Each step learns one factor pair, the same on every
+    process. The loss is the sum of two calls of the loss class in ``training.training_loss.datasets.<hr>``: the mean
+    network's on z, the residual network's on its output. In training it is taken on crops drawn where it rains; in
+    validation on the wettest square of each window, pair by pair.
 
     Parameters
     ----------
@@ -36,103 +44,148 @@ class ScaleAdaptTraining(BaseTrainingModule):
     def __init__(self, *, config: Any, **kwargs: Any) -> None:
         given = {k: v for k, v in config.training.method.items() if k != "_target_"}
         self.settings = MethodSettings.from_config(given, "training.method")
-        anemoi = {k: kwargs[k] for k in kwargs if k not in given}
-        super().__init__(config=config, **anemoi)
-        self.runner = Recorder() if self.settings.graphs else just_run
+        split = config.system.hardware.num_gpus_per_model
+        if split > 1:
+            raise ScaleAdaptError(
+                f"system.hardware.num_gpus_per_model = {split}: crops are cut from whole fields, and one GPU holds a "
+                "whole model. Set it to 1, and num_gpus_per_node to the number of GPUs."
+            )
+        super().__init__(config=config, **{k: kwargs[k] for k in kwargs if k not in given})
+        self.pairs, self.reading = self.task.pairs, self.task.reading
+        self.watched = self.pairs.watched()
         self.wettest = WettestWindows(self.settings)
-        self.usual_wet = RunningMean()
-        #: what the last validation drew, None where it drew nothing
-        self.ensemble: Ensemble | None = None
+        self.usual_wet = UsualWet()
+        whole = (*LOSSES, *NAMES)
+        each = [f"{key}_{name(*pair)}" for pair in self.watched for key in whole] if len(self.watched) > 1 else []
+        self.means = Means((*whole, *each))
+        self._place = 0
+        #: what the last validation drew, by pair
+        self.ensembles: dict[Pair, Ensemble] = {}
 
     @property
     def network(self) -> ScaleAdaptModel:
         """The anemoi model that holds both networks."""
         return self.model.model
 
-    def fields(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Coarse frames (n, L, y, x), fine hours (n, t, y, x) and static fields (n, c, y, x) of a batch."""
-        net = self.network
-        inputs = self.task.get_inputs(batch, data_indices=self.data_indices)
-        target = self.task.get_targets(batch)[net.hr]
-        place = self.data_indices[net.hr].name_to_index[net.variable]
-        coarse, fine = self.task.shapes
-        hr = rearrange(target[..., place], "b t 1 (y x) -> b t y x", y=fine[0], x=fine[1])
-        return net.coarse(inputs[net.lr], coarse), hr, net.statics(inputs[net.hr], fine)
+    def fields(self, batch: Any) -> Fields:
+        """Rain and static fields of a batch."""
+        columns = {name: self.data_indices[name].name_to_index for name in (self.reading.lr, self.reading.hr)}
+        return take_apart(batch, self.reading, columns, self.network.static_names)
 
-    def crops(self, lr: Tensor, hr: Tensor, statics: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
-        """Crops of a batch, turned at random, and their weights."""
-        space = self.network.scale.space
-        size = min(max(1, self.settings.crop // space), *lr.shape[-2:])
-        now = torch.nan_to_num(self.network.downscaler.current(lr))
-        origins, weights, wet = draw_origins(now, size, lr.shape[0] * self.settings.crops_per_field)
-        which = symmetries(len(origins), lr.device)
-        coarse = hide_frames(cut(lr, origins, size, 1), self.network.scale.frame_ends, self.settings.hide_frames)
-        return (
-            turn(coarse, which),
-            turn(cut(hr, origins, size, space), which),
-            None if statics is None else turn(cut(statics, origins, size, space), which),
-            weights / self.usual_wet(wet),
-        )
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        """Note which batch this is, for what is drawn."""
+        self._place = batch_idx
+        return super().training_step(batch, batch_idx)
 
-    def _step(self, batch: dict[str, Tensor], validation_mode: bool = False) -> TrainingStepOutput:
-        """Loss of a batch; validation also keeps its wettest windows."""
-        net, weights, generator = self.network, None, None
-        lr, hr, statics = self.fields(batch)
-        if validation_mode:
-            generator = torch.Generator(lr.device).manual_seed(0)
-        else:
-            lr, hr, statics, weights = self.crops(lr, hr, statics)
-        levels = self._levels(len(lr), lr.device, generator)
-        runner = just_run if validation_mode else self.runner
-        share = self._shares()
-        pairs = net.downscaler.terms(lr, hr, statics, generator, levels, runner, detach_mean=not share["mean"])
-        losses = {name: self._loss(*pair, weights) for name, pair in pairs.items()}
-        metrics = {f"{net.hr}_{name}_loss": value.detach() for name, value in losses.items()}
-        loss = share["mean"] * losses["mean"] + share["residual"] * losses["residual"]
-        if validation_mode:
-            self.wettest.offer(net.downscaler, lr, hr, statics)
-        else:
-            self._log_losses(metrics, len(lr))
-        return TrainingStepOutput(loss=loss, metrics=metrics, predictions=[])
+    def validation_step(self, batch: Any, batch_idx: int) -> TrainingStepOutput:
+        """Note which batch this is, for what is drawn."""
+        self._place = batch_idx
+        return super().validation_step(batch, batch_idx)
 
-    def _levels(self, n: int, device: torch.device, generator: torch.Generator | None) -> Tensor | None:
-        """Noise levels of a batch, None for those of beta."""
-        if self.settings.noise == "schedule":
-            return None
-        return draw_lognormal(self.settings.noise_mean, self.settings.noise_std, n, device, generator)
+    def _step(self, batch: Any, validation_mode: bool = False) -> TrainingStepOutput:
+        fields = self.fields(batch)
+        losses = self._watch(fields) if validation_mode else self._learn(fields)
+        return TrainingStepOutput(loss=losses["mean"] + losses["residual"], metrics={}, predictions=[])
 
-    def _shares(self) -> dict[str, float]:
-        """How much each network's loss counts at this step."""
-        if not self.settings.mean_first or not self.training:
-            return {"mean": 1.0, "residual": 1.0}
-        mean = self.trainer.global_step < self.settings.mean_first * self.trainer.max_steps
-        return {"mean": float(mean), "residual": float(not mean)}
+    def _learn(self, fields: Fields) -> dict[str, Tensor]:
+        """Losses of a training batch: crops of a pair that is drawn anew for every batch."""
+        seed = f"{get_base_seed()}/{self.trainer.global_step}/{self._place}"
+        scale = self.network.scale_of(*self.pairs.draw(seed))
+        s, t = scale.space, scale.time
+        fitted = self._fit(fields, scale, random_shift(fields, s))
+        size = crop_cells(self.settings.crop, s, fitted.domain)
+        # about the same number of values in every batch
+        most = self.settings.crops_per_field * self.settings.crop**2 * len(self.reading.window)
+        count = max(1, round(len(fields.fine) * most / ((size * s) ** 2 * fitted.hours)))
+        drawn = draw_crops(fitted.now(), size, count)
+        device = drawn.origins.device
+        windows = fitted.squares(drawn.origins, size, symmetries(count, device))
+        wide = self.network.scale is None
+        seen = hidden_context(scale, fitted.hours, count, self.settings.hide_frames, wide, device)
+        statics = self.network.standardise(windows.statics)
+        terms = self.network.downscaler.terms(windows.axis, windows.fine, scale, statics, seen)
+        weights = drawn.weights / self.usual_wet(drawn.wet, drawn.places, s, t)
+        losses = {key: self._loss(*pair, weights) for key, pair in terms.items()}
+        for key, value in losses.items():
+            title = f"train_{self.network.hr}_{key}_loss"
+            self.log(title, value.detach(), on_step=True, logger=self.logger_enabled, batch_size=count)
+        return losses
+
+    def _watch(self, fields: Fields) -> dict[str, Tensor]:
+        """Losses of a validation batch on the wettest square of each window, pair after pair; always the same noise."""
+        pair = self.watched[self._place % len(self.watched)]
+        scale = self.network.scale_of(*pair)
+        fitted = self._fit(fields, scale)
+        size = min(max(1, self.settings.score_size // scale.space), *fitted.domain)
+        origins, wetness = wettest(fitted.now(), size)
+        windows = fitted.squares(origins, size)
+        generator = torch.Generator(windows.fine.device).manual_seed(self._place)
+        statics = self.network.standardise(windows.statics)
+        net = self.network.downscaler
+        terms = net.terms(windows.axis, windows.fine, scale, statics, generator=generator)
+        losses = {key: self._loss(*found, None) for key, found in terms.items()}
+        for key, (_, target) in terms.items():
+            self._note(pair, f"{key}_loss", losses[key], (~target.isnan()).sum())
+        self.wettest.offer(pair, wetness, windows)
+        return losses
+
+    def _fit(self, fields: Fields, scale: Scale, shift: tuple[int, int] = (0, 0)) -> Fitted:
+        return Fitted(fields, scale, self.reading.window_length, self.reading.edge, shift)
 
     def _loss(self, prediction: Tensor, target: Tensor, weights: Tensor | None) -> Tensor:
         prediction, target = (rearrange(a, "n t y x -> n t 1 (y x) 1") for a in (prediction, target))
         layout = IndexSpace.MODEL_OUTPUT
         return self.loss[self.network.hr](prediction, target, weights=weights, pred_layout=layout, target_layout=layout)
 
-    def _log_losses(self, losses: dict[str, Tensor], count: int) -> None:
-        for name, value in losses.items():
-            self.log(f"train_{name}", value, on_step=True, logger=self.logger_enabled, batch_size=count)
+    def _note(self, pair: Pair, key: str, value: Tensor, weight: Tensor | float = 1.0) -> None:
+        """Take a number of the validation into the means: of all pairs, and of its own."""
+        self.means.add(key, value, weight)
+        if len(self.watched) > 1:
+            self.means.add(f"{key}_{name(*pair)}", value, weight)
 
-    # -- a small ensemble at validation ----------------------------------------------------------------------
+    # -- around the steps ------------------------------------------------------------------------------------
+
+    def on_load_checkpoint(self, checkpoint: Any) -> None:
+        """Refuse weights of another architecture; anemoi would leave out what does not fit and train from nothing."""
+        state, prefix = checkpoint.get("state_dict", {}), "model.model.downscaler."
+        for key, own in self.state_dict().items():
+            if key.startswith(prefix) and (key not in state or state[key].shape != own.shape):
+                found = tuple(state[key].shape) if key in state else "not there"
+                raise ScaleAdaptError(
+                    f"The checkpoint holds weights of another network: {key.removeprefix(prefix)} is {found}, not "
+                    f"{tuple(own.shape)}. Give model.model.network (and the static fields) as they were trained."
+                )
+        super().on_load_checkpoint(checkpoint)
+
+    def on_fit_start(self) -> None:
+        """Read no more than is needed, and write what the networks are, loaded weights included, to checkpoints."""
+        self.reading.narrow(self.trainer.datamodule)
+        self.network.fill_metadata(self.model.metadata)
+
+    def on_train_epoch_end(self) -> None:
+        """Go on reading no more than is needed: anemoi sets its list of hours anew for the next epoch."""
+        super().on_train_epoch_end()
+        self.reading.narrow(self.trainer.datamodule)
 
     def on_validation_epoch_start(self) -> None:
         """Begin to look for the wettest windows."""
         super().on_validation_epoch_start()
-        self.ensemble = None
+        self.ensembles = {}
         self.wettest.begin(self.trainer.global_step)
 
     def on_validation_epoch_end(self) -> None:
-        """Draw the members of the wettest windows and log their scores."""
+        """Draw the members of the wettest windows; log their scores and the losses, as means over all processes."""
         super().on_validation_epoch_end()
-        if not self.wettest.due:
-            return
-        with self.trainer.precision_plugin.forward_context():
-            self.ensemble = self.wettest.draw(self.network.downscaler)
-        scores = ensemble_scores(self.ensemble.members, self.ensemble.truth) if self.ensemble else {}
-        for name in NAMES:  # the same ones on every process
-            value = scores.get(name, float("nan"))
-            self.log(f"val_{self.network.hr}_{name}", value, logger=self.logger_enabled, batch_size=1, sync_dist=True)
+        if self.wettest.due:
+            with self.trainer.precision_plugin.forward_context():
+                self.ensembles = self.wettest.draw(self.network)
+        for pair, ensemble in self.ensembles.items():
+            for key, value in ensemble_scores(ensemble.members, ensemble.truth).items():
+                self._note(pair, key, value)
+        self._log_means(self.means.take(self.device))
+
+    def _log_means(self, means: Mapping[str, Tensor]) -> None:
+        for key, value in means.items():
+            self.log(
+                f"val_{self.network.hr}_{key}", value, logger=self.logger_enabled, batch_size=1, rank_zero_only=False
+            )

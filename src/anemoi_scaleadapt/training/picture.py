@@ -1,4 +1,4 @@
-"""A picture of one validation window: coarse input, truth, mean and members, hour by hour."""
+"""Pictures of validation windows, one a pair: coarse input, truth, mean and members, hour by hour."""
 
 import logging
 from collections.abc import Mapping
@@ -9,21 +9,26 @@ import pytorch_lightning as pl
 from anemoi.training.diagnostics.callbacks.plot import BasePlotCallback
 from matplotlib.figure import Figure
 
+from anemoi_scaleadapt.conservation import nearest
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.report.figure import LEVELS, rain_colours
+from anemoi_scaleadapt.scale.pairs import Pair
+from anemoi_scaleadapt.scale.pairs import name as pair_name
 from anemoi_scaleadapt.training.ensemble import Ensemble
 
 LOG = logging.getLogger(__name__)
+#: hours that are drawn of a window, its first ones
+HOURS = 6
 #: inches: width of a map, gap between two, room around them
 WIDTH, GAP, LEFT, TOP, RIGHT, BOTTOM = 1.7, 0.05, 0.6, 0.5, 0.75, 0.1
 
 
 class RainPicture(BasePlotCallback):
-    """Draw the wettest window of a validation into the run's artifacts, as anemoi's own plot callbacks do.
+    """Draw the wettest window of each pair of a validation into the run's artifacts, as anemoi's own callbacks do.
 
     Registered in ``diagnostics.plot.callbacks``. It draws what the training method has drawn for its scores
     (``training.method.score_*``), so that a picture costs no evaluation of the networks, and nothing is drawn where
-    there are no scores. The file is `plots/rain_epochNNN.jpg` below the run's output, and an artifact in
+    there are no scores. The file is `plots/rain_s10t3_epochNNN.jpg` below the run's output, and an artifact in
     ``RainPicture/`` where mlflow tracks the run. A picture that fails is a line in the log, not the end of a training.
 
     Parameters
@@ -51,14 +56,15 @@ class RainPicture(BasePlotCallback):
         self.every, self.members, self._seen = every, members, 0
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Hand the window to the drawer."""
-        if trainer.sanity_checking or pl_module.ensemble is None:
+        """Hand the windows to the drawer."""
+        if trainer.sanity_checking or not pl_module.ensembles:
             return
         self._seen += 1
         if (self._seen - 1) % self.every == 0 and trainer.is_global_zero:
-            fields = panels(pl_module.ensemble, self.members)
             flip = _south_first(pl_module)
-            self.plot(trainer, {title: x[:, ::-1] if flip else x for title, x in fields.items()})
+            for pair, ensemble in pl_module.ensembles.items():
+                fields = panels(ensemble, self.members)
+                self.plot(trainer, pair, {title: x[:, ::-1] if flip else x for title, x in fields.items()})
 
     def state_dict(self) -> dict[str, int]:
         """How many validations with scores there were, so that a resumed run keeps the cadence."""
@@ -68,10 +74,11 @@ class RainPicture(BasePlotCallback):
         """See :meth:`state_dict`."""
         self._seen = state_dict["seen"]
 
-    def _plot(self, trainer: pl.Trainer, fields: Mapping[str, np.ndarray]) -> None:
+    def _plot(self, trainer: pl.Trainer, pair: Pair, fields: Mapping[str, np.ndarray]) -> None:
         try:
-            figure = draw(fields, f"validation after {trainer.global_step} steps")
-            self._output_figure(trainer.logger, figure, trainer.current_epoch, tag="rain", exp_log_tag="val_rain")
+            figure = draw(fields, f"{pair}: validation after {trainer.global_step} steps")
+            tag = f"rain_{pair_name(*pair)}"
+            self._output_figure(trainer.logger, figure, trainer.current_epoch, tag=tag, exp_log_tag=f"val_{tag}")
         except Exception:
             LOG.exception("The picture of this validation failed; the training goes on.")
 
@@ -84,13 +91,12 @@ def _south_first(pl_module: pl.LightningModule) -> bool:
 
 
 def panels(ensemble: Ensemble, members: int) -> dict[str, np.ndarray]:
-    """Return the columns of the picture, title -> (t, y, x) in mm h-1, of the first window of an ensemble."""
+    """Return the columns of the picture, title -> (hours, y, x) in mm h-1, of the first window of an ensemble."""
     truth = ensemble.truth[0]
-    space = truth.shape[-1] // ensemble.coarse.shape[-1]
-    coarse = ensemble.coarse[0].repeat_interleave(space, 0).repeat_interleave(space, 1).expand(truth.shape)
+    coarse = nearest(ensemble.coarse[0], truth.shape[-1] // ensemble.coarse.shape[-1])
     out = {"coarse input": coarse, "truth": truth, "mean": ensemble.mean[0]}
     out |= {f"member {k + 1}": ensemble.members[0, :, k] for k in range(min(members, ensemble.members.shape[2]))}
-    return {title: x.float().cpu().numpy() for title, x in out.items()}
+    return {title: x[:HOURS].float().cpu().numpy() for title, x in out.items()}
 
 
 def draw(fields: Mapping[str, np.ndarray], title: str) -> Figure:

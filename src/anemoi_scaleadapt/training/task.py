@@ -6,35 +6,35 @@ from typing import Any
 
 from anemoi.training.diagnostics.callbacks.plot_adapter import TemporalDownscalerPlotAdapter
 from anemoi.training.tasks.base import BaseSingleStepTask
-from anemoi.utils.dates import frequency_to_string
-from torch import Tensor
+from omegaconf import OmegaConf
 
-from anemoi_scaleadapt.rain.average import average_hours
-from anemoi_scaleadapt.scale import resolve
-from anemoi_scaleadapt.training.checks import check_datasets
-from anemoi_scaleadapt.training.opened import Shape
+from anemoi_scaleadapt.scale.check import integer
+from anemoi_scaleadapt.scale.pairs import trained
+from anemoi_scaleadapt.training.reading import Reading
+from anemoi_scaleadapt.training.source import checked
 
 HOUR = datetime.timedelta(hours=1)
 
 
 class SpaceTimeSuperResolution(BaseSingleStepTask):
-    """One window of t hours: L coarse frames in, t fine hours out.
+    """A window of fine hours, and the coarse rain of these hours and those round them.
 
-    The reference date is the window's start; dates name the end of an hour. The window's own frame is the mean
-    over hours 1 .. t, the context frames lie t hours apart on both sides, as `scale.lookahead` says. Coarse data
-    are read hour by hour and averaged here, so every hour can begin a training window and one hourly dataset
-    serves every t.
+    The reference date is the window's start; dates name the end of an hour. All rain is read hour by hour, so that
+    every hour can begin a window and one hourly dataset serves every t. Where there is no coarse dataset, coarse rain
+    is the block mean of the fine rain that is read.
 
     Parameters
     ----------
-    scale : Mapping
-        The config group ``scale``; read by :func:`anemoi_scaleadapt.scale.recipe.resolve`.
-    lr, hr : str
-        Names of the coarse and of the fine dataset.
+    scale, pairs : Mapping, optional
+        The config groups of these names: one factor pair, or several
+        (:func:`anemoi_scaleadapt.scale.pairs.trained`).
+    window : int
+        About how many hours are learnt at once: as many whole frames as fit, at least one. With what lies round them
+        they are what is read for a sample.
+    lr, hr, rain : str
+        Names of the coarse and of the fine dataset, and of the rain in both.
     splits : Mapping, optional
         ``dataloader.<split>.datasets`` of each split. The task then looks at its datasets before anemoi opens them.
-    rain : str
-        Name of the rain in both.
     statics : sequence of str
         Static fields that the fine dataset is read for.
     units : str, optional
@@ -45,7 +45,7 @@ class SpaceTimeSuperResolution(BaseSingleStepTask):
     Raises
     ------
     ScaleAdaptError
-        If `scale` holds an unknown key or a value outside its range, or the datasets do not fit it or each other.
+        If there is an unknown key or a value outside its range, or the datasets do not fit the pairs or each other.
     """
 
     #: anemoi-inference picks the runner by this name
@@ -53,69 +53,46 @@ class SpaceTimeSuperResolution(BaseSingleStepTask):
 
     def __init__(
         self,
-        scale: Mapping[str, Any],
+        scale: Mapping[str, Any] | None = None,
+        pairs: Mapping[str, Any] | None = None,
+        window: int = 12,
         lr: str = "lr",
         hr: str = "hr",
-        splits: Mapping[str, Any] | None = None,
         rain: str = "rain",
+        splits: Mapping[str, Any] | None = None,
         statics: Sequence[str] = (),
         units: str | None = None,
         same_rain: bool = True,
     ) -> None:
-        self.scale = resolve(scale)
-        self.lr, self.hr = lr, hr
-        time, ends = self.scale.time, self.scale.frame_ends
-        #: (y, x) of the coarse and of the fine grid
-        self.shapes: tuple[Shape, Shape] | None = None
+        self.pairs, _ = trained(_plain(scale), _plain(pairs))
+        integer("task.window", window, 1, 48, "the hours of a window")
+        self.reading = Reading(self.pairs, window, lr, hr, rain)
         if splits:
-            found = check_datasets(
-                splits, hours=len(ends) * time, space=self.scale.space, lr=lr, hr=hr,
-                rain=rain, statics=statics, units=units, same_rain=same_rain,
-            )  # fmt: skip
-            self.shapes = found[lr], found[hr]
-        coarse = range(ends[0] * time + 1, (ends[-1] + 1) * time + 1)
-        self._coarse_offsets = [hour * HOUR for hour in coarse]
-        outputs = [hour * HOUR for hour in range(1, time + 1)]
-        super().__init__(input_offsets=self._coarse_offsets, output_offsets=outputs)
+            found = {"statics": list(statics), "units": units, "same_rain": same_rain}
+            self.reading = checked(_plain(splits), self.reading, **found)
+        hours, targets = self.reading.hours, self.reading.window
+        super().__init__([h * HOUR for h in hours], [h * HOUR for h in targets])
         self._plot_adapter = TemporalDownscalerPlotAdapter(self)
-
-    @property
-    def num_input_timesteps(self) -> int:
-        """Frames handed to the model, L."""
-        return self.scale.context_length
-
-    def get_inputs(self, batch: dict[str, Tensor], data_indices: dict, **_: Any) -> dict[str, Tensor]:
-        """Coarse frames (batch, L, ensemble, grid, variables) and static fine fields (batch, 1, ...)."""
-        coarse = batch[self.lr][:, self._offsets_to_batch_indices(self._coarse_offsets)]
-        fine = batch[self.hr][:, self._offsets_to_batch_indices([HOUR])]
-        return {
-            self.lr: average_hours(coarse[..., data_indices[self.lr].data.input.full], self.scale.time),
-            self.hr: fine[..., data_indices[self.hr].data.input.full],
-        }
 
     def _get_timestep_for_metadata(self) -> str:
         return "1h"
 
     def fill_metadata(self, md_dict: dict) -> None:
-        """Tell anemoi-inference which runner and which dates a checkpoint needs.
-
-        ``input_offsets`` of the coarse dataset are the ends of its L frames, `t` hours apart: at inference the
-        coarse rain need not be hourly.
-        """
+        """Tell anemoi-inference which runner a checkpoint needs, and the runner which grid was trained on."""
         super().fill_metadata(md_dict)
-        inference = md_dict["metadata_inference"]
+        inference, reading = md_dict["metadata_inference"], self.reading
         inference["task"] = self.name
-        inference["scaleadapt"] = {"scale": self.scale.as_dict()}
-        if self.shapes:
-            shapes = dict(zip((self.lr, self.hr), map(list, self.shapes), strict=True))
-            inference["scaleadapt"]["field_shapes"] = shapes
-        time = self.scale.time
-        frames = [frequency_to_string((end + 1) * time * HOUR) if end != -1 else "0h" for end in self.scale.frame_ends]
-        offsets = {self.lr: frames, self.hr: ["1h"]}
+        inference["scaleadapt"] = {"field_shapes": {name: list(shape) for name, shape in reading.shapes.items()}}
         for name in inference["dataset_names"]:
+            # dates are the runner's own business: they hang on the pair of a run
             inference[name]["timesteps"] = {
                 **inference[name]["timesteps"],
-                "input_offsets": offsets[name],
-                "output_offsets": [frequency_to_string(o) for o in self._output_offsets],
-                "rollout_shift": frequency_to_string(time * HOUR),
+                "input_offsets": ["0h"] if name == reading.lr else ["1h"],
+                "output_offsets": ["1h"],
+                "rollout_shift": "1h",
             }
+
+
+def _plain(node: Any) -> Any:
+    """A node of OmegaConf as plain Python; anything else as it is."""
+    return OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
