@@ -10,13 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pool import BLOCK, STEP
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings
+from anemoi_scaleadapt.models.context import REACH, frames_round, hourly_axis, visible
+from anemoi_scaleadapt.models.downscaler import Downscaler
+from anemoi_scaleadapt.models.settings import NetworkSettings
 from anemoi_scaleadapt.models.transform import RainTransform
-from anemoi_scaleadapt.one.context import REACH, hourly_axis, visible
-from anemoi_scaleadapt.one.downscaler import Downscaler, NetworkSettings
-from anemoi_scaleadapt.scale import Scale, recipe
-from pool import BLOCK, STEP
+from anemoi_scaleadapt.rain.average import coarse_frames
+from anemoi_scaleadapt.scale import Scale, recipe, resolve
 
 #: pairs whose losses are watched
 WATCHED = ((10, 1), (1, 3), (10, 3), (25, 6), (5, 2))
@@ -60,9 +63,8 @@ class Pool:
         for k, place in enumerate(places):
             hour, y, x = np.unravel_index(min(place, len(total) - 1), shape)
             # anywhere within the block, as far as the field goes
-            y, x = (
-                min(v * BLOCK + random.integers(BLOCK), n - size) for v, n in zip((y, x), self.rain.shape[1:], strict=True)
-            )
+            room = self.rain.shape[1] - size, self.rain.shape[2] - size
+            y, x = (min(v * BLOCK + random.integers(BLOCK), n) for v, n in zip((y, x), room, strict=True))
             first, last = max(hour - before, 0), min(hour + hours + after, len(self.rain))
             crop = self.rain[first:last, y : y + size, x : x + size]
             code = random.integers(8)
@@ -85,20 +87,12 @@ def window_hours(t: int, longest: int) -> int:
     return t * max(1, round(longest / t))
 
 
-def frames_of(fine: torch.Tensor, scale: Scale) -> torch.Tensor:
-    """Exact block means of t x s x s fine values, missing (NaN) where any is missing."""
-    n, hours, height, width = fine.shape
-    s, t = scale.space, scale.time
-    blocks = fine.reshape(n, hours // t, t, height // s, s, width // s, s)
-    return torch.where(blocks.amin((2, 4, 6)) >= 0, blocks.mean((2, 4, 6)), torch.nan)
-
-
 def hide(seen: torch.Tensor, scale: Scale, hours: int, random) -> torch.Tensor:
     """Hide context frames of some crops, as at the ends of a record and for other L: (n, hours, axis)."""
     at = torch.arange(hours + 2 * REACH) - REACH
     frame = torch.div(at, scale.time, rounding_mode="floor")
     apart = frame[None, :] - frame[REACH : REACH + hours, None]
-    farthest = -(-REACH // scale.time)
+    farthest = frames_round(scale.time)
     for k in range(len(seen)):
         if random.random() < 0.15:
             seen[k] &= apart <= int(random.integers(0, farthest))
@@ -109,20 +103,19 @@ def hide(seen: torch.Tensor, scale: Scale, hours: int, random) -> torch.Tensor:
 
 def widest(space: int, time: int) -> Scale:
     """The pair's settings with all context that the networks can see."""
-    reach = -(-REACH // time)
-    return recipe(space, time).model_copy(update={"context_length": 2 * reach + 1, "lookahead": reach}) if hasattr(
-        Scale, "model_copy"
-    ) else __import__("dataclasses").replace(recipe(space, time), context_length=2 * reach + 1, lookahead=reach)
+    round_it = frames_round(time)
+    usual = recipe(space, time).as_dict()
+    return resolve({**usual, "context_length": 2 * round_it + 1, "lookahead": round_it})
 
 
 def batch(pools, shares, random, space: int, time: int, hours: int, size: int, count: int, hidden: bool = True):
     """Draw a batch of a pair: axis (n, axis, y, x), hr (n, hours, y, x), seen, weights."""
     pool = pools[random.choice(len(pools), p=shares)]
-    edge = -(-REACH // time) * time
+    edge = frames_round(time) * time
     size = size // space * space
     fine, weights = pool.draw(random, size, hours, edge, edge, count)
     scale = widest(space, time)
-    frames = frames_of(fine, scale)
+    frames = coarse_frames(fine, space, time)
     axis = hourly_axis(frames, time, edge // time, hours)
     seen = visible(scale, hours).expand(count, -1, -1).clone()
     if hidden:
@@ -178,7 +171,7 @@ def main() -> None:
     pairs = {tuple(map(int, p.split(":"))) for p in args.pairs.split(",")} if args.pairs else None
     torch.manual_seed(args.seed)
     settings = NetworkSettings(**json.loads(args.sizes)) if args.sizes else NetworkSettings()
-    net = Downscaler(settings, RainTransform("sqrt", UNIT)).to(device)
+    net = Downscaler(settings, SamplerSettings(), RainTransform("sqrt", UNIT)).to(device)
     averaged = copy.deepcopy(net)
     optimiser = torch.optim.AdamW(net.parameters(), lr=args.lr, betas=(0.9, 0.99), weight_decay=0.01)
     random = np.random.default_rng(args.seed)
@@ -200,10 +193,9 @@ def main() -> None:
 
     def keep() -> None:
         part = last.with_suffix(".part")
-        torch.save(
-            {"net": net.state_dict(), "averaged": averaged.state_dict(), "optimiser": optimiser.state_dict(), "step": step,
-             "random": random.bit_generator.state, "torch": torch.get_rng_state(), "settings": vars(settings)}, part,
-        )  # fmt: skip
+        states = {"net": net.state_dict(), "averaged": averaged.state_dict(), "optimiser": optimiser.state_dict()}
+        rng = {"random": random.bit_generator.state, "torch": torch.get_rng_state()}
+        torch.save({**states, **rng, "step": step, "settings": vars(settings)}, part)
         os.replace(part, last)
 
     def watch_losses() -> str:
@@ -248,14 +240,15 @@ def main() -> None:
         for name, value in values.items():
             sums[name] = sums.get(name, 0) + float(value.detach())
         if step % 50 == 0:
-            line = f"{step} {(time.time() - began) / 60:.1f} min " + " ".join(f"{k} {v / 50:.4f}" for k, v in sums.items())
-            print(line, file=log, flush=True)
+            means = " ".join(f"{k} {v / 50:.4f}" for k, v in sums.items())
+            print(f"{step} {(time.time() - began) / 60:.1f} min {means}", file=log, flush=True)
             sums = {}
         if step % 200 == 0 or step == args.steps:
             keep()
         if step % 1000 == 0 or step == args.steps:
             print(f"watched after {step}: {watch_losses()}", file=log, flush=True)
-            torch.save({"averaged": averaged.state_dict(), "step": step, "settings": vars(settings)}, args.out / f"step{step}.pt")
+            kept = {"averaged": averaged.state_dict(), "step": step, "settings": vars(settings)}
+            torch.save(kept, args.out / f"step{step}.pt")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from anemoi_scaleadapt.models.context import REACH
+from anemoi_scaleadapt.models.context import frames_round
 from anemoi_scaleadapt.scale.pairs import Pairs
 
 Shape = tuple[int, int]
@@ -16,7 +16,7 @@ def window_hours(time: int, window: int) -> int:
 
 def edge_hours(time: int) -> int:
     """Hours on each side of a window that the frames cover which its hours can see."""
-    return time * -(-REACH // time)
+    return time * frames_round(time)
 
 
 @dataclass(frozen=True)
