@@ -76,7 +76,7 @@ def test_the_packaged_pair_is_valid_and_differs_in_the_factor(name):
 
 
 def options(**keys):
-    names = ("start", "end", "train_start", "train_end", "crop", "box", "name", "label", "min_quality")
+    names = ("start", "end", "train_start", "train_end", "crop", "box", "name", "min_quality")
     return Namespace(**{"min_valid": 1.0, "factors": [10], **dict.fromkeys(names), **keys})
 
 

@@ -21,10 +21,10 @@ def comephore():
     if not TAR.exists():
         pytest.skip(f"{TAR} is not there")
     from anemoi_scaleadapt.datasets.comephore.archive import Archive
-    from anemoi_scaleadapt.datasets.comephore.frames import GeoTiffFrames
+    from anemoi_scaleadapt.datasets.comephore.frames import Frames
 
     crop = {"row": 20, "col": 0, "height": 100, "width": 100}
-    frames = GeoTiffFrames(Archive(str(TAR)), crop=crop)
+    frames = Frames(Archive(str(TAR)), crop=crop)
     first = dt.datetime(2018, 2, 18, 1)
     dates = [first + dt.timedelta(hours=h) for h in range(72)]
     frames.prepare(dates, ["RR"])

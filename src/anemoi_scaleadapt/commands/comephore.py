@@ -41,6 +41,7 @@ def download(args: Namespace) -> int:
         BarColumn,
         DownloadColumn,
         Progress,
+        TaskID,
         TextColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
@@ -67,7 +68,7 @@ def download(args: Namespace) -> int:
                 continue
             task = bar.add_task(known[month].name, total=known[month].size)
 
-            def progress(done: int, total: int | None, task: int = task) -> None:
+            def progress(done: int, total: int | None, task: TaskID = task) -> None:
                 bar.update(task, completed=done, total=total)
 
             try:

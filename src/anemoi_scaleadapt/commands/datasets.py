@@ -30,7 +30,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--min-quality", type=float, metavar="PERCENT", help="Comephore: pixels of a lower QUALIF are missing"
     )
-    parser.add_argument("--label", choices=["start", "end"], help="Comephore as AERIS's NetCDFs: what their times mean")
     parser.add_argument(
         "--min-valid", type=float, default=1.0, metavar="SHARE",
         help="smallest share of valid pixels for which a coarse cell has a value (default 1: all)",

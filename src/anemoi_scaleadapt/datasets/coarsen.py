@@ -130,10 +130,12 @@ class CoarseField(WrappedField):
 
     @cached_property
     def _positions(self) -> tuple[np.ndarray, np.ndarray]:
-        inside = [np.asarray(a).reshape(self._whole_shape)[self._area] for a in self._field.grid_points()]
+        latitudes, longitudes = (
+            np.asarray(a).reshape(self._whole_shape)[self._area] for a in self._field.grid_points()
+        )
         if self._factor == 1:
-            return inside[0].ravel(), inside[1].ravel()
-        return block_positions(*inside, self._factor)
+            return latitudes.ravel(), longitudes.ravel()
+        return block_positions(latitudes, longitudes, self._factor)
 
     def grid_points(self) -> tuple[np.ndarray, np.ndarray]:
         """Latitudes and longitudes of the blocks, flat, in degrees."""

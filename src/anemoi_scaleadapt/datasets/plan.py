@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from glob import glob
 from pathlib import Path
 
-from anemoi_scaleadapt.datasets.comephore.archive import ARCHIVE_ENDINGS, NETCDF_ENDINGS, files_of
+from anemoi_scaleadapt.datasets.comephore.archive import ARCHIVE_ENDINGS, files_of
 from anemoi_scaleadapt.datasets.period import HOUR, bounds, period
 from anemoi_scaleadapt.datasets.recipes import Area, Rain
 from anemoi_scaleadapt.errors import ScaleAdaptError
@@ -38,7 +38,7 @@ def make(args: Namespace) -> Plan:
             raise ScaleAdaptError(f"FACTOR: {factor} is not a whole number of at least 1.")
     if args.crop and args.box:
         raise ScaleAdaptError("--crop and --box: give one of them.")
-    if args.rain.endswith((*NETCDF_ENDINGS, ".zarr")) and not args.label:
+    if args.rain.endswith((".nc", ".nc4", ".zarr")):
         if args.box:
             raise ScaleAdaptError(f"--box: {args.rain} is no Comephore; give its rows and columns with --crop.")
         rain, whole, shape, covered, step = gridded(args.rain, args.name)
@@ -132,8 +132,6 @@ def comephore(args: Namespace) -> tuple[Rain, Area, tuple[int, int], None]:
     from anemoi_scaleadapt.datasets.comephore.source import ComephoreSource
 
     keys: dict = {"path": args.rain, "missing_files": "nan"}
-    if args.label:
-        keys["label"] = args.label
     if args.min_quality is not None:
         keys["min_quality"] = args.min_quality
     box = dict(zip(("west", "south", "east", "north"), args.box, strict=True)) if args.box else None
@@ -153,6 +151,6 @@ def comephore(args: Namespace) -> tuple[Rain, Area, tuple[int, int], None]:
 
 def newest(path: str) -> str:
     """Day of the last change of the newest file: the licence asks for the date of the data."""
-    files = files_of([path], ARCHIVE_ENDINGS + NETCDF_ENDINGS)
+    files = files_of([path], ARCHIVE_ENDINGS)
     last = max(Path(file).stat().st_mtime for file in files)
     return f"{dt.datetime.fromtimestamp(last, dt.UTC):%Y-%m-%d}"

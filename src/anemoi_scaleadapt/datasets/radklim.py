@@ -13,6 +13,7 @@ import hashlib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -224,7 +225,7 @@ def is_complete(path: Path, size: int, phase: int, every: int = 60) -> bool:
 
 def write(dataset: xr.Dataset, path: Path) -> None:
     """Write the file in one go."""
-    encoding = {
+    encoding: dict[str, dict[str, Any]] = {
         "rain": {"zlib": True, "complevel": 4, "shuffle": True},
         "time": {"units": "minutes since 2018-05-10"},
     }

@@ -139,7 +139,6 @@ def test_the_three_kinds_are_three_variables_with_units(months, start):
         ({"kinds": ["RAIN"]}, "comephore.kinds"),
         ({"missing_files": "skip"}, "comephore.missing_files"),
         ({"min_quality": 101}, "comephore.min_quality"),
-        ({"label": "end"}, "comephore.label"),
         ({"crop": {"row": 0, "col": 0, "height": 41, "width": 5}}, "40 x 60"),
         ({"crop": {"row": 0, "col": 0, "height": 4.0, "width": 5}}, "whole numbers"),
         ({"crop": {"lat": 0}}, "west, south, east, north"),

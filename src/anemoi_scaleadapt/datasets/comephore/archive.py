@@ -19,10 +19,9 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 
 FRAME = re.compile(r"(?:^|/)(\d{10})_(RR|ERR|QUALIF)\.g?tiff?$")
 TAR = re.compile(r"(\d{4})(\d\d)\.tar$")
-#: Endings of the files of the official layout and of AERIS's.
+#: Endings of the files of an archive.
 FRAME_ENDINGS = (".gtif", ".tif", ".tiff", ".gtiff")
 ARCHIVE_ENDINGS = (".tar", *FRAME_ENDINGS)
-NETCDF_ENDINGS = (".nc", ".nc4")
 Key = tuple[dt.datetime, str]
 
 

@@ -59,8 +59,7 @@ def continue_part(
             if response.status_code in FINAL:
                 raise ScaleAdaptError(f"{resource.url}: the server answers {response.status_code} {response.reason}.")
             if response.status_code == 416:  # nothing behind what we have: either whole or of another file
-                total = response.headers.get("Content-Range", "").rpartition("/")[2]
-                if total == str(have):
+                if response.headers.get("Content-Range", "").rpartition("/")[2] == str(have):
                     return
                 part.unlink(missing_ok=True)
                 raise BrokenError("the part does not fit the file")

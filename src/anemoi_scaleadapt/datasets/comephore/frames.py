@@ -2,14 +2,13 @@
 
 import datetime as dt
 import logging
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 import numpy as np
 
 from anemoi_scaleadapt.datasets.comephore.archive import Archive, Key, Location
 from anemoi_scaleadapt.datasets.comephore.geotiff import KINDS, UnreadableError, decode, grid_of, odd_tags, open_image
-from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
+from anemoi_scaleadapt.datasets.comephore.grid import PROJ_STRING, StereGrid, lonlat
 from anemoi_scaleadapt.datasets.crop import area_of
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
@@ -43,43 +42,96 @@ def resolve_crop(grid: StereGrid, crop: dict | None) -> dict[str, int]:
     raise ScaleAdaptError(f"crop: {crop} must have row, col, height, width (pixels) or west, south, east, north.")
 
 
-class CroppedFrames(ABC):
-    """Hours of rain of one crop of one grid, one frame at a time: what the two layouts share.
+class Frames:
+    """Hours of rain of one crop of the archive, one frame at a time.
 
     Parameters
     ----------
-    whole
-        Grid of the files.
+    archive
+        Where the frames lie.
     crop
         See :func:`resolve_crop`.
     missing_files
-        ``error`` or ``nan``.
+        ``error``, or ``nan``: an hour that is not there or cannot be read is missing. A frame on
+        another grid, of another hour or of another kind than its name says is an error in both cases.
     min_quality
         Pixels of a lower QUALIF, or without one, are missing; per cent.
+
+    Raises
+    ------
+    ScaleAdaptError
+        When no frame of the archive can be read, or its projection is another.
     """
 
     def __init__(
-        self, whole: StereGrid, crop: dict | None = None, missing_files: str = "error", min_quality: float | None = None
+        self,
+        archive: Archive,
+        crop: dict | None = None,
+        missing_files: str = "error",
+        min_quality: float | None = None,
     ) -> None:
-        """Settle the crop."""
-        self.whole, self.missing_files, self.min_quality = whole, missing_files, min_quality
-        self.crop = resolve_crop(whole, crop)
-        self.grid = whole.crop(**self.crop)
+        """Settle grid and crop with the first readable frame."""
+        self.archive, self.missing_files, self.min_quality = archive, missing_files, min_quality
+        self.whole = self._first_grid(missing_files)
+        self.crop = resolve_crop(self.whole, crop)
+        self.grid = self.whole.crop(**self.crop)
         self.area = area_of(self.crop)
+        self._found: dict[Key, Location] = {}
 
-    @abstractmethod
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the crop."""
+        return self.grid.shape
+
+    @property
+    def resolution(self) -> str:
+        """Side of a pixel, as ``"1km"``."""
+        return self.grid.resolution
+
+    @property
+    def projection(self) -> str:
+        """Comephore's, for PROJ."""
+        return PROJ_STRING
+
+    def positions(self) -> tuple[np.ndarray, np.ndarray]:
+        """Latitudes and longitudes of the pixel centres, (y, x), degrees."""
+        longitudes, latitudes = lonlat(self.grid)
+        return latitudes, longitudes
+
+    def _first_grid(self, missing_files: str) -> StereGrid:
+        """The grid of the first frame that can be read: every other one must have the same."""
+        for kind in KINDS:
+            for key, location in self.archive.first(kind):
+                try:
+                    with open_image(location.read()) as image:
+                        return grid_of(image)
+                except UnreadableError as error:
+                    if missing_files == "error":
+                        raise self._error(key, location, error) from error
+                except ScaleAdaptError as error:
+                    raise self._error(key, location, error) from error
+        raise ScaleAdaptError(f"path: {self.archive.path}: not one frame there can be read.")
+
     def prepare(self, dates: Iterable[dt.datetime], kinds: Iterable[str]) -> None:
-        """Find the hours that will be read.
+        """Find the hours that will be read; looks into the tars of their months only.
 
         Raises
         ------
         ScaleAdaptError
             When one is there twice, or not there and ``missing_files`` is ``error``.
         """
-
-    @abstractmethod
-    def _read(self, date: dt.datetime, kind: str) -> np.ndarray:
-        """The values of one hour, whatever their quality."""
+        dates, kinds = list(dates), list(kinds)
+        self._found, faults = self.archive.locate(dates)
+        if self.min_quality is not None and "QUALIF" not in kinds:
+            kinds = [*kinds, "QUALIF"]
+        missing = [f"{d:%Y-%m-%dT%H} {k}" for d in dates for k in kinds if (d, k) not in self._found]
+        if not missing:
+            return
+        some = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        text = f"path: {self.archive.path}: not there: {some}." + "".join(f" {fault}." for fault in faults)
+        if self.missing_files == "error":
+            raise ScaleAdaptError(f"{text} Complete the archive, or say `missing_files: nan`.")
+        LOG.warning("%s They are missing values.", text)
 
     def read(self, date: dt.datetime, kind: str) -> np.ndarray:
         """The values of one hour, (y, x), float32, mm h-1 or (QUALIF) per cent; NaN where missing.
@@ -97,73 +149,6 @@ class CroppedFrames(ABC):
     def _nothing(self) -> np.ndarray:
         """An hour without values."""
         return np.full(self.grid.shape, np.nan, np.float32)
-
-    def _tell_missing(self, missing: list[str], path: str | list[str], faults: list[str]) -> None:
-        """Raise or, where ``missing_files`` is ``nan``, warn that hours are not there."""
-        if not missing:
-            return
-        some = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-        text = f"path: {path}: not there: {some}." + "".join(f" {fault}." for fault in faults)
-        if self.missing_files == "error":
-            raise ScaleAdaptError(f"{text} Complete the archive, or say `missing_files: nan`.")
-        LOG.warning("%s They are missing values.", text)
-
-
-class GeoTiffFrames(CroppedFrames):
-    """Hours of the official layout.
-
-    Parameters
-    ----------
-    archive
-        Where the frames lie.
-    crop
-        See :func:`resolve_crop`.
-    missing_files
-        ``error``, or ``nan``: an hour that is not there or cannot be read is missing. A frame on
-        another grid, of another hour or of another kind than its name says is an error in both cases.
-    min_quality
-        Pixels of a lower QUALIF, or without one, are missing.
-
-    Raises
-    ------
-    ScaleAdaptError
-        When no frame of the archive can be read, or its projection is another.
-    """
-
-    def __init__(
-        self,
-        archive: Archive,
-        crop: dict | None = None,
-        missing_files: str = "error",
-        min_quality: float | None = None,
-    ) -> None:
-        """Settle grid and crop with the first readable frame."""
-        self.archive = archive
-        super().__init__(self._first_grid(missing_files), crop, missing_files, min_quality)
-        self._found: dict[Key, Location] = {}
-
-    def _first_grid(self, missing_files: str) -> StereGrid:
-        """The grid of the first frame that can be read: every other one must have the same."""
-        for kind in KINDS:
-            for key, location in self.archive.first(kind):
-                try:
-                    with open_image(location.read()) as image:
-                        return grid_of(image)
-                except UnreadableError as error:
-                    if missing_files == "error":
-                        raise self._error(key, location, error) from error
-                except ScaleAdaptError as error:
-                    raise self._error(key, location, error) from error
-        raise ScaleAdaptError(f"path: {self.archive.path}: not one frame there can be read.")
-
-    def prepare(self, dates: Iterable[dt.datetime], kinds: Iterable[str]) -> None:
-        """Find the hours that will be read; looks into the tars of their months only."""
-        dates, kinds = list(dates), list(kinds)
-        self._found, faults = self.archive.locate(dates)
-        if self.min_quality is not None and "QUALIF" not in kinds:
-            kinds = [*kinds, "QUALIF"]
-        missing = [f"{d:%Y-%m-%dT%H} {k}" for d in dates for k in kinds if (d, k) not in self._found]
-        self._tell_missing(missing, self.archive.path, faults)
 
     def _read(self, date: dt.datetime, kind: str) -> np.ndarray:
         location = self._found.get((date, kind))

@@ -3,10 +3,12 @@
 import datetime as dt
 import io
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from anemoi_scaleadapt.datasets.comephore.grid import LATITUDE_OF_TRUE_SCALE, StereGrid
 from anemoi_scaleadapt.errors import ScaleAdaptError
@@ -42,7 +44,7 @@ class UnreadableError(ScaleAdaptError):
     """The bytes are no whole TIFF: what ``missing_files: nan`` may turn into missing values."""
 
 
-def open_image(data: bytes) -> Image.Image:
+def open_image(data: bytes) -> TiffImageFile:
     """Open the TIFF in ``data``; nothing is decoded yet.
 
     Raises
@@ -53,12 +55,12 @@ def open_image(data: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Pillow warns of damaged tags, and leaves them out
-            return Image.open(io.BytesIO(data), formats=["TIFF"])
+            return TiffImageFile(io.BytesIO(data))
     except Exception as error:
         raise UnreadableError(f"no readable TIFF ({error})") from error
 
 
-def geo_keys(tags: dict) -> dict[int, float]:
+def geo_keys(tags: Mapping[int, Any]) -> dict[int, float]:
     """GeoKeys with a whole or floating number, by their code."""
     directory, doubles = tags.get(GEO_KEYS, ()), tags.get(GEO_DOUBLES, ())
     found = {}
@@ -71,7 +73,7 @@ def geo_keys(tags: dict) -> dict[int, float]:
     return found
 
 
-def grid_of(image: Image.Image) -> StereGrid:
+def grid_of(image: TiffImageFile) -> StereGrid:
     """The grid that the tags describe.
 
     Raises
@@ -108,7 +110,7 @@ def grid_of(image: Image.Image) -> StereGrid:
     return StereGrid(x - column * sx, y + row * sy, sx, image.height, image.width)
 
 
-def odd_tags(image: Image.Image, date: dt.datetime, kind: str) -> str | None:
+def odd_tags(image: TiffImageFile, date: dt.datetime, kind: str) -> str | None:
     """What the tags say against the file's name, if anything: another field or another hour.
 
     Tags that are absent say nothing.
@@ -121,7 +123,7 @@ def odd_tags(image: Image.Image, date: dt.datetime, kind: str) -> str | None:
     return None
 
 
-def decode(image: Image.Image, kind: str, area: tuple[slice, slice]) -> np.ndarray:
+def decode(image: TiffImageFile, kind: str, area: tuple[slice, slice]) -> np.ndarray:
     """The values of a part of the frame.
 
     Parameters

@@ -46,12 +46,6 @@ def to_lonlat(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.rad2deg(np.arctan2(x, -y)), np.rad2deg(latitude)
 
 
-def to_xy(longitude: np.ndarray, latitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Projected coordinates in metres of longitude and latitude in degrees."""
-    rho = _scale() * _conformal(np.deg2rad(latitude))
-    return rho * np.sin(np.deg2rad(longitude)), -rho * np.cos(np.deg2rad(longitude))
-
-
 @dataclass(frozen=True)
 class StereGrid:
     """A grid of square pixels; the defaults are the national grid of Comephore.
