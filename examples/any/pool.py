@@ -1,4 +1,4 @@
-"""Pack hourly fine rain for training: python pool.py FILE.nc --start DATE --end DATE --name N --licence TEXT --to DIR."""
+"""Pack hourly fine rain for training: pool.py FILE.nc --start DATE --end DATE --name N --licence TEXT --to DIR."""
 
 import argparse
 import json

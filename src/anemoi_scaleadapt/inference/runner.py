@@ -2,7 +2,7 @@
 
 import datetime
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
@@ -16,6 +16,7 @@ from rich.progress import track
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.coarse import MissingDatesError, coarse_rain
 from anemoi_scaleadapt.inference.grid import find_scale, fine_grid, places
+from anemoi_scaleadapt.inference.settings import RunnerSettings, lead
 from anemoi_scaleadapt.inference.stretches import Stretch, stretches
 from anemoi_scaleadapt.models.context import frames_round, hourly_axis
 
@@ -35,24 +36,8 @@ class ScaleAdaptRunner(Runner):
     ----------
     config : RunConfiguration
         Of anemoi-inference. ``seed`` (default 0) chooses the ensemble.
-    members, first_member : int
-        Members to draw, and the number of the first: ensembles drawn in parts equal those drawn at once.
-    scale : Mapping, optional
-        Factor pair ``{space: 25, time: 6}`` and, if wanted, its beta, L and f. By default that of a checkpoint
-        trained on one pair; else s from the grids and t from how often the coarse rain comes.
-    hours_at_once : int
-        Length of a stretch in hours, rounded to whole frames. With `date` it decides what a member is.
-    overlap : int
-        Hours that are drawn beyond each end of a stretch.
-    mean : bool
-        Whether to write the conditional mean too, as ``rain_mean``.
-    lr_frequency : str, optional
-        How often the coarse rain comes. By default an hourly anemoi dataset is averaged over the t hours of each
-        frame; anything else is taken to hold means over t hours, every t hours.
-    grid : str, optional
-        An anemoi dataset with the fine grid to write, where it is not the one of training.
-    allow_untrained : bool
-        Whether a factor pair outside the checkpoint's training range may be drawn.
+    **settings
+        As in :class:`anemoi_scaleadapt.inference.settings.RunnerSettings`.
 
     Raises
     ------
@@ -60,33 +45,13 @@ class ScaleAdaptRunner(Runner):
         For a date outside the data, a coarse grid that does not match the fine one, or a pair that was not trained.
     """
 
-    def __init__(
-        self,
-        config: Any,
-        *,
-        members: int = 8,
-        first_member: int = 0,
-        scale: Mapping[str, Any] | None = None,
-        hours_at_once: int = 24,
-        overlap: int = 6,
-        mean: bool = True,
-        lr_frequency: str | None = None,
-        grid: str | None = None,
-        allow_untrained: bool = False,
-    ) -> None:
+    def __init__(self, config: Any, **settings: Any) -> None:
         super().__init__(config)
-        for key, value, least in (
-            ("members", members, 1),
-            ("first_member", first_member, 0),
-            ("hours_at_once", hours_at_once, 1),
-            ("overlap", overlap, 0),
-        ):
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ScaleAdaptError(f"runner.{key} = {value!r}: must be a whole number from {least}.")
-        self.members = range(first_member, first_member + members)
-        self.hours_at_once, self.overlap = hours_at_once, overlap
-        self.with_mean, self._lr_frequency, self._grid = mean, lr_frequency, grid
-        self._scale, self._allow_untrained = scale, allow_untrained
+        told = RunnerSettings.from_config(settings, "runner")
+        self.members = range(told.first_member, told.first_member + told.members)
+        self.hours_at_once, self.overlap = told.hours_at_once, told.overlap
+        self.with_mean, self._lr_frequency, self._grid = told.mean, told.lr_frequency, told.grid
+        self._scale, self._allow_untrained = told.scale, told.allow_untrained
         self._frames: dict[datetime.datetime, np.ndarray] = {}
 
     def execute(self) -> None:
@@ -94,7 +59,7 @@ class ScaleAdaptRunner(Runner):
         net = self.model.eval().model
         if self.reference_date is None:
             raise ScaleAdaptError("date is missing in the run file: give the start of the first frame.")
-        self.lead_time, self.time_step = as_timedelta(self.config.lead_time), HOUR
+        self.lead_time, self.time_step = lead(self.config.lead_time), HOUR
         self._prepare(net)
         output, by_member = self.outputs[net.hr], self._by_member(net)
         parts = list(stretches(self.lead_time // HOUR, self.scale.time, self.hours_at_once, self.overlap))
@@ -116,8 +81,6 @@ class ScaleAdaptRunner(Runner):
 
     def _prepare(self, net: Any) -> None:
         """Open the coarse rain, find the factor pair and where its cells lie, see that the run can begin and end."""
-        if self.lead_time <= datetime.timedelta(0):
-            raise ScaleAdaptError(f"lead_time = {self.config.lead_time!r}: must be longer than zero.")
         self.coarse = coarse_rain(self, net, self.reference_date + HOUR)
         step = as_timedelta(self._lr_frequency) if self._lr_frequency else self.coarse.step
         grid = fine_grid(self, net, self._grid)

@@ -15,26 +15,13 @@ from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.models.context import REACH
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.models.settings import NetworkSettings, check_amplitude
+from anemoi_scaleadapt.models.settings import ModelSettings
 from anemoi_scaleadapt.models.transform import RainTransform
 from anemoi_scaleadapt.scale import Scale, recipe, resolve
 from anemoi_scaleadapt.scale.pairs import trained
+from anemoi_scaleadapt.settings import refuse_unknown
 
 LOG = logging.getLogger(__name__)
-KEYS = (
-    "lr",
-    "hr",
-    "variable",
-    "scale",
-    "pairs",
-    "unit",
-    "transform",
-    "detach_mean",
-    "amplitude",
-    "network",
-    "sampler",
-    "tile",
-)
 #: what anemoi's interface hands to every model's predict_step; rain needs none of it
 ANEMOI = (
     "pre_processors",
@@ -68,30 +55,32 @@ class RainModel(nn.Module):
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         super().__init__()
-        for key in settings:
-            if key not in (*KEYS, "statics"):
-                raise ScaleAdaptError(f"model.model.{key} is not a setting; known are {', '.join(sorted(KEYS))}.")
-        self.settings = dict(settings)
-        self.lr, self.hr, self.variable = settings["lr"], settings["hr"], settings["variable"]
-        self.pairs, self.scale = trained(settings["scale"], settings["pairs"])
-        numbers = settings["statics"]
+        plain = dict(settings)
+        numbers = plain.pop("statics", {})
+        # scale and pairs first, so that an error names the key that a user wrote
+        self.pairs, self.scale = trained(plain.pop("scale", None), plain.pop("pairs", None))
+        told = ModelSettings.from_config(plain, "model.model")
+        pair = {"scale": None if self.scale is None else self.scale.as_dict()}
+        pair["pairs"] = self.pairs.as_dict() if self.scale is None else None
+        self.settings: dict[str, Any] = {**told.as_dict(), **pair, "statics": numbers}
+        self.lr, self.hr, self.variable = told.lr, told.hr, told.variable
         #: names of the static fields, in the order in which they are handed over
         self.static_names = list(numbers)
         # all that belongs to the data of training goes with the weights, to a fine-tuning too
-        self.register_buffer("unit", torch.tensor(float(settings["unit"])))
+        self.register_buffer("unit", torch.tensor(float(self.settings["unit"])))
         for key in ("mean", "stdev"):
             self.register_buffer(
                 f"statics_{key}", torch.tensor([float(numbers[name][key]) for name in self.static_names])
             )
         self.forced: float | None = None
         self.downscaler = Downscaler(
-            network=NetworkSettings.from_config(settings["network"], "model.model.network"),
-            sampler=SamplerSettings.from_config(settings["sampler"], "model.model.sampler"),
-            transform=RainTransform(settings["transform"], float(self.unit)),
+            network=told.network,
+            sampler=told.sampler,
+            transform=RainTransform(told.transform, float(self.unit)),
             statics=len(self.static_names),
-            detach_mean=settings["detach_mean"],
-            amplitude=check_amplitude(settings["amplitude"]),
-            tile=settings["tile"],
+            detach_mean=told.detach_mean,
+            amplitude=told.amplitude,
+            tile=told.tile,
         )
         self.register_load_state_dict_post_hook(RainModel._follow)
         self._follow()
@@ -206,14 +195,12 @@ class RainModel(nn.Module):
         ScaleAdaptError
             For an argument that nothing reads, a pair that was not trained, or input of another size.
         """
-        for key in others:
-            if key not in ANEMOI:
-                raise ScaleAdaptError(f"predict_kwargs.{key}: nothing reads it.")
+        refuse_unknown("predict_kwargs", others.keys() - set(ANEMOI), ("sampler", "scale", "allow_untrained"))
         pair = self.find_scale(scale, allow_untrained)
         axis = self._axis(batch[self.lr], shape, pair.time)
         hours, fine = axis.shape[1] - 2 * REACH, (shape[0] * pair.space, shape[1] * pair.space)
         statics = self._statics(batch, fine)
-        chosen = self.downscaler.sampler.updated(sampler or {}, "predict_kwargs.sampler")
+        chosen = SamplerSettings.from_config(sampler or {}, "predict_kwargs.sampler", self.downscaler.sampler)
         noise = draws(seed, range(first_member, first_member + members), [date], axis.new_empty(1, hours, *fine))
         z = self.downscaler.predict_mean(axis, pair, statics)
         rain = self.downscaler.sample(axis, pair, noise, statics, chosen, z)

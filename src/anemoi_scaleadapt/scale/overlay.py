@@ -5,8 +5,7 @@ from typing import Any
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.files import write_text
-from anemoi_scaleadapt.scale.recipe import recipe
-from anemoi_scaleadapt.scale.settings import Scale
+from anemoi_scaleadapt.scale.settings import Scale, recipe
 
 
 def overlay(scale: Scale) -> dict[str, Any]:
@@ -15,7 +14,7 @@ def overlay(scale: Scale) -> dict[str, Any]:
     Always s, t, L, beta, f and its scope; anything else only where it differs from the recipe.
     """
     usual, values = recipe(scale.space, scale.time).as_dict(), scale.as_dict()
-    usual["lookahead"] = 1 if scale.context_length >= 2 else 0  # what a null means for this L
+    usual["lookahead"] = (scale.context_length - 1) // 2  # what a null means for this L
     always = ("space", "time", "context_length", "beta")
     out = {k: v for k, v in values.items() if k != "conservation" and (k in always or v != usual[k])}
     out["conservation"] = {

@@ -3,77 +3,58 @@
 import math
 import random
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.scale.check import integer, known_keys, real
-from anemoi_scaleadapt.scale.recipe import PAPER_PAIRS, resolve
-from anemoi_scaleadapt.scale.settings import Scale
+from anemoi_scaleadapt.scale.recipe import PAPER_PAIRS
+from anemoi_scaleadapt.scale.settings import Scale, resolve
+from anemoi_scaleadapt.settings import Settings, refuse
 
 Pair = tuple[int, int]
 #: largest factors
 SPACE, TIME = 25, 6
+SpaceFactor = Annotated[int, Field(ge=1, le=SPACE)]
+TimeFactor = Annotated[int, Field(ge=1, le=TIME)]
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """The factor pairs of a training: all of two ranges, or some. (1, 1), where nothing is left to do, is none of them.
+class Pairs(Settings):
+    """The factor pairs of a training: all of two ranges, or some; never (1, 1), where nothing is left to do."""
 
-    Parameters
-    ----------
-    space, time : tuple of int
-        Smallest and largest s and t.
-    only : tuple of pairs
-        These pairs instead of the ranges.
-    weights : dict
-        How much likelier than by default a pair is drawn, by its name: ``{"s25t6": 4.0}``.
-    """
+    space: Annotated[tuple[SpaceFactor, SpaceFactor], Field(strict=False)] = (1, SPACE)
+    """smallest and largest s"""
+    time: Annotated[tuple[TimeFactor, TimeFactor], Field(strict=False)] = (1, TIME)
+    """smallest and largest t"""
+    only: Annotated[
+        tuple[Annotated[tuple[SpaceFactor, TimeFactor], Field(strict=False)], ...],
+        Field(strict=False, json_schema_extra={"rule": "a list of pairs such as [[10, 3], [25, 6]]"}),
+    ] = ()
+    """these pairs instead of the ranges"""
+    weights: Annotated[
+        dict[str, Annotated[float, Field(ge=0, le=1e6)]],
+        Field(json_schema_extra={"rule": "a mapping of pairs to numbers such as {s25t6: 4}"}),
+    ] = {}
+    """how much likelier than by default (s log-uniform, t uniform) a pair is drawn, by its name"""
 
-    space: Pair = (1, SPACE)
-    time: Pair = (1, TIME)
-    only: tuple[Pair, ...] = ()
-    weights: dict[str, float] = field(default_factory=dict)
-
-    @classmethod
-    def from_config(cls, mapping: Any, where: str = "pairs") -> Self:
-        """Read the group ``pairs``; a missing or null key means the default.
-
-        Raises
-        ------
-        ScaleAdaptError
-            For an unknown key, a factor out of range, (1, 1), or no pair at all.
-        """
-        given = known_keys(where, mapping, ("space", "time", "only", "weights"))
-        ranges = {}
-        for key, most in (("space", SPACE), ("time", TIME)):
-            low, high = _two(f"{where}.{key}", given.get(key) or (1, most))
-            integer(f"{where}.{key}[1]", high, 1, most, "the largest factor")
-            ranges[key] = (integer(f"{where}.{key}[0]", low, 1, high, "the smallest factor"), high)
-        pairs = [_two(f"{where}.only", pair) for pair in given.get("only") or ()]
-        for s, t in pairs:
-            integer(f"{where}.only: s", s, 1, SPACE, "a factor in space")
-            integer(f"{where}.only: t", t, 1, TIME, "a factor in time")
-            if (s, t) == (1, 1):
-                raise ScaleAdaptError(f"{where}.only: (1, 1) leaves nothing to do: coarse and fine rain are the same.")
-        weights = given.get("weights") or {}
-        if not isinstance(weights, Mapping):
-            raise ScaleAdaptError(f"{where}.weights = {weights!r}: must be a mapping such as {{s25t6: 4}}.")
-        made = cls(only=tuple(pairs), **ranges)
-        for key, value in weights.items():
-            real(f"{where}.weights.{key}", value, 0, 1e6, "how much likelier the pair is", low_included=True)
-            if key not in (name(*pair) for pair in made.all):
-                raise ScaleAdaptError(f"{where}.weights.{key}: names none of the pairs ({made}).")
-        made = cls(only=tuple(pairs), weights={k: float(v) for k, v in weights.items()}, **ranges)
-        if not made.all or sum(made.chances) == 0:
-            raise ScaleAdaptError(f"{where}: no pair is left but (1, 1), or all have weight 0.")
-        return made
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain lists and numbers: what :meth:`from_config` reads back."""
-        told = asdict(self)
-        return {**told, "space": [*self.space], "time": [*self.time], "only": [[*pair] for pair in self.only]}
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for key in ("space", "time"):
+            if getattr(self, key)[0] > getattr(self, key)[1]:
+                refuse(self, key, "two whole numbers, the smaller one first")
+        if (1, 1) in self.only:
+            refuse(self, "only", "pairs other than (1, 1), where coarse and fine rain are the same")
+        for key in self.weights:
+            if key not in (name(*pair) for pair in self.all):
+                refuse(
+                    self,
+                    "weights",
+                    f"a mapping with names of the trained pairs ({self})",
+                )
+        if not self.all or sum(self.chances) == 0:
+            refuse(self, "weights", "such that a pair other than (1, 1) is left")
+        return self
 
     @cached_property
     def all(self) -> tuple[Pair, ...]:
@@ -145,7 +126,7 @@ def trained(scale: Mapping[str, Any] | None, pairs: Mapping[str, Any] | None) ->
             raise ScaleAdaptError(
                 "scale and pairs are both set: name one pair in scale, or several in pairs and leave scale empty."
             )
-        return Pairs.from_config(pairs), None
+        return Pairs.from_config(pairs, "pairs"), None
     own = resolve(scale or {})
     if (own.space, own.time) == (1, 1):
         raise ScaleAdaptError(
@@ -157,10 +138,3 @@ def trained(scale: Mapping[str, Any] | None, pairs: Mapping[str, Any] | None) ->
 def _says(mapping: Mapping[str, Any]) -> bool:
     """Whether a mapping holds anything but nulls and values that are still to be given."""
     return any(_says(v) if isinstance(v, Mapping) else v is not None and v != "???" for v in mapping.values())
-
-
-def _two(where: str, value: Any) -> Pair:
-    """Two whole numbers; what they may be is for others to say."""
-    if isinstance(value, str) or not hasattr(value, "__len__") or len(value) != 2:
-        raise ScaleAdaptError(f"{where} = {value!r}: must be two whole numbers.")
-    return value[0], value[1]

@@ -9,6 +9,7 @@ from anemoi.training.train.step_output import TrainingStepOutput
 from anemoi.training.utils.index_space import IndexSpace
 from anemoi.training.utils.seeding import get_base_seed
 from einops import rearrange
+from omegaconf import OmegaConf
 from torch import Tensor
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
@@ -18,6 +19,7 @@ from anemoi_scaleadapt.scale.pairs import Pair, name
 from anemoi_scaleadapt.training.batch import Fields, take_apart
 from anemoi_scaleadapt.training.crops import crop_cells, draw_crops, symmetries, wettest
 from anemoi_scaleadapt.training.ensemble import Ensemble, WettestWindows
+from anemoi_scaleadapt.training.keys import check_config
 from anemoi_scaleadapt.training.running import Means, UsualWet
 from anemoi_scaleadapt.training.scores import NAMES, ensemble_scores
 from anemoi_scaleadapt.training.settings import MethodSettings
@@ -42,7 +44,9 @@ class ScaleAdaptTraining(BaseTrainingModule):
     """
 
     def __init__(self, *, config: Any, **kwargs: Any) -> None:
-        given = {k: v for k, v in config.training.method.items() if k != "_target_"}
+        check_config(config)
+        given = OmegaConf.to_container(OmegaConf.create(config.training.method), resolve=True)
+        given.pop("_target_", None)
         self.settings = MethodSettings.from_config(given, "training.method")
         split = config.system.hardware.num_gpus_per_model
         if split > 1:

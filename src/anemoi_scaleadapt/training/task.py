@@ -1,16 +1,17 @@
 """Which coarse and fine hours make one sample."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from anemoi.training.diagnostics.callbacks.plot_adapter import TemporalDownscalerPlotAdapter
 from anemoi.training.tasks.base import BaseSingleStepTask
 from omegaconf import OmegaConf
 
-from anemoi_scaleadapt.scale.check import integer
 from anemoi_scaleadapt.scale.pairs import trained
+from anemoi_scaleadapt.training.keys import Periods, check_groups
 from anemoi_scaleadapt.training.reading import Reading
+from anemoi_scaleadapt.training.settings import TaskSettings
 from anemoi_scaleadapt.training.source import checked
 
 HOUR = datetime.timedelta(hours=1)
@@ -28,19 +29,14 @@ class SpaceTimeSuperResolution(BaseSingleStepTask):
     scale, pairs : Mapping, optional
         The config groups of these names: one factor pair, or several
         (:func:`anemoi_scaleadapt.scale.pairs.trained`).
-    window : int
-        About how many hours are learnt at once: as many whole frames as fit, at least one. With what lies round them
-        they are what is read for a sample.
-    lr, hr, rain : str
-        Names of the coarse and of the fine dataset, and of the rain in both.
     splits : Mapping, optional
         ``dataloader.<split>.datasets`` of each split. The task then looks at its datasets before anemoi opens them.
-    statics : sequence of str
-        Static fields that the fine dataset is read for.
-    units : str, optional
-        Of the rain, where the datasets do not say it or say it wrongly; training needs mm h-1.
-    same_rain : bool
-        Whether coarse rain that is not the block mean of the fine rain is an error; else a warning.
+    period : Mapping, optional
+        The config group ``period``, which the datasets of the splits quote.
+    groups : iterable of str, optional
+        Names of all groups of the config.
+    **settings
+        As in :class:`anemoi_scaleadapt.training.settings.TaskSettings`.
 
     Raises
     ------
@@ -55,20 +51,18 @@ class SpaceTimeSuperResolution(BaseSingleStepTask):
         self,
         scale: Mapping[str, Any] | None = None,
         pairs: Mapping[str, Any] | None = None,
-        window: int = 12,
-        lr: str = "lr",
-        hr: str = "hr",
-        rain: str = "rain",
         splits: Mapping[str, Any] | None = None,
-        statics: Sequence[str] = (),
-        units: str | None = None,
-        same_rain: bool = True,
+        period: Mapping[str, Any] | None = None,
+        groups: Iterable[str] = (),
+        **settings: Any,
     ) -> None:
+        check_groups(groups)
+        Periods.from_config(_plain(period or {}), "period")
+        told = TaskSettings.from_config({key: _plain(value) for key, value in settings.items()}, "task")
         self.pairs, _ = trained(_plain(scale), _plain(pairs))
-        integer("task.window", window, 1, 48, "the hours of a window")
-        self.reading = Reading(self.pairs, window, lr, hr, rain)
+        self.reading = Reading(self.pairs, told.window, told.lr, told.hr, told.rain)
         if splits:
-            found = {"statics": list(statics), "units": units, "same_rain": same_rain}
+            found = {"statics": list(told.statics), "units": told.units, "same_rain": told.same_rain}
             self.reading = checked(_plain(splits), self.reading, **found)
         hours, targets = self.reading.hours, self.reading.window
         super().__init__([h * HOUR for h in hours], [h * HOUR for h in targets])

@@ -1,0 +1,53 @@
+"""What a run file may say to the runner."""
+
+import datetime
+from typing import Annotated, Any
+
+from anemoi.utils.dates import as_timedelta
+from pydantic import Field
+
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.settings import Settings
+
+
+class RunnerSettings(Settings):
+    """Keys of ``runner: {auto: {...}}``."""
+
+    members: Annotated[int, Field(ge=1, le=100_000)] = 8
+    """members to draw"""
+    first_member: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+    """number of the first: ensembles drawn in parts equal those drawn at once"""
+    scale: dict[str, Any] | None = Field(
+        None, json_schema_extra={"rule": "a mapping such as {space: 25, time: 6}, or null"}
+    )
+    """factor pair and, if wanted, its beta, L and f. Null: that of a checkpoint trained on one pair; else s from the
+    grids and t from how often the coarse rain comes"""
+    allow_untrained: bool = False
+    """whether a factor pair outside the checkpoint's training range may be drawn"""
+    hours_at_once: Annotated[int, Field(ge=1, le=10_000)] = 24
+    """hours that are drawn together, rounded up to whole frames; with `date` it decides what a member is"""
+    overlap: Annotated[int, Field(ge=0, le=1000)] = 6
+    """hours that are drawn beyond each end of these and thrown away, so that rain goes on across the border"""
+    mean: bool = True
+    """whether to write the conditional mean too, as ``rain_mean``"""
+    lr_frequency: str | None = Field(None, json_schema_extra={"rule": "1h, t hours such as 3h, or null"})
+    """how often the coarse rain comes. Null: as the anemoi dataset says; every t hours for any other input"""
+    grid: str | None = Field(None, json_schema_extra={"rule": "a path, or null"})
+    """an anemoi dataset with the fine grid to write, where it is not that of training"""
+
+
+def lead(lead_time: str | int | datetime.timedelta) -> datetime.timedelta:
+    """Read the ``lead_time`` of a run file: a timedelta, hours, or text such as ``72h``.
+
+    Raises
+    ------
+    ScaleAdaptError
+        Where it is not after the start of the run.
+    """
+    try:
+        told = as_timedelta(lead_time)
+    except (ValueError, TypeError, AssertionError) as error:
+        raise ScaleAdaptError(f"lead_time = {lead_time!r}: must be hours or a time such as 72h ({error}).") from error
+    if told <= datetime.timedelta(0):
+        raise ScaleAdaptError(f"lead_time = {lead_time!r}: must be longer than zero; it is counted from `date` on.")
+    return told
