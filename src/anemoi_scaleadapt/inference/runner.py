@@ -16,6 +16,7 @@ from rich.progress import track
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.grid import fine_grid
+from anemoi_scaleadapt.inference.output import abandon, begin, mark, takes_members
 
 LOG = logging.getLogger(__name__)
 HOUR = datetime.timedelta(hours=1)
@@ -79,10 +80,11 @@ class ScaleAdaptRunner(Runner):
             raise ScaleAdaptError("date is missing in the run file: give the start of the first window.")
         self.grid = fine_grid(self, net, self._grid)
         output, by_member = self.outputs[net.hr], self._by_member(net)
-        windows = range(math.ceil(self.lead_time / time))
         opened = False
         console = Console(stderr=True)
         try:
+            there = begin(output) * HOUR
+            windows = range(math.ceil(there / time), math.ceil(self.lead_time / time))
             for window in track(windows, description=f"{len(self.members)} members", console=console):
                 start = self.reference_date + window * time
                 for state in self._window(net, start, by_member):
@@ -94,8 +96,9 @@ class ScaleAdaptRunner(Runner):
                         output.open(state)
                         opened = True
                     output.write_state(state)
+                mark(output, (window + 1) * net.scale.time)
         except BaseException:
-            getattr(output, "abandon", output.close)()
+            abandon(output)
             raise
         output.close()
 
@@ -137,7 +140,7 @@ class ScaleAdaptRunner(Runner):
     def _by_member(self, net: Any) -> bool:
         """Whether the output takes all members at once."""
         output = self.outputs[net.hr]
-        if getattr(output, "takes_members", False):
+        if takes_members(output):
             return True
         if len(self.members) > 1:
             raise ScaleAdaptError(
