@@ -27,7 +27,7 @@ def test_the_readme_works(after_readme):
     import xarray as xr
 
     with xr.open_dataset(after_readme.folder / "members.nc", engine="netcdf4") as members:
-        assert dict(members.sizes) == {"member": 8, "time": 24, "y": 100, "x": 100}
+        assert dict(members.rain.sizes) == {"member": 8, "time": 24, "y": 100, "x": 100}
     assert "bicubic" in (after_readme.folder / "verification" / "scorecard.md").read_text()
 
 

@@ -110,7 +110,7 @@ def coarse(lr, first, last):
 def test_the_file_is_cf_with_right_coordinates(members, trained):
     from anemoi.datasets import open_dataset
 
-    assert dict(members.sizes) == {"member": 3, "time": 7, "y": 40, "x": 40}
+    assert dict(members.rain.sizes) == {"member": 3, "time": 7, "y": 40, "x": 40}
     assert members.rain.dims == ("member", "time", "y", "x") and members.rain.units == "mm h-1"
     hours = [START + datetime.timedelta(hours=h + 1) for h in range(7)]
     assert (members.time.values == np.array(hours, "M8[ns]")).all()
@@ -139,7 +139,7 @@ def test_the_baseline_mean_is_that_beside_the_members_with_exact_totals(members,
     period = ["--start", "2020-01-02T01:00", "--end", "2020-01-02T06:00"]
     assert main(["baseline", "mean", *words, *period, "--grid", hr]) == 0
     with xr.open_dataset(tmp_path / "mean.nc", engine="netcdf4") as file:
-        assert dict(file.sizes) == {"member": 1, "time": 6, "y": 40, "x": 40}
+        assert dict(file.rain.sizes) == {"member": 1, "time": 6, "y": 40, "x": 40}
         assert (file.attrs["scaleadapt_space_factor"], file.attrs["scaleadapt_time_factor"]) == (5, 3)
         np.testing.assert_allclose(file.rain.values[0], members.rain_mean.values[:6], rtol=1e-4, atol=1e-5)
         cells = file.rain.values.reshape(2, 3, 8, 5, 8, 5).astype("f8").mean(axis=(1, 3, 5))

@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 from anemoi_scaleadapt.commands import main
-from anemoi_scaleadapt.rain.members import MembersFile
-from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.report.gallery import picture
 
 
@@ -103,19 +101,3 @@ def test_the_report_in_a_real_browser(results, tmp_path):
     rain = [(maps == colour).all(axis=-1).mean() for colour in ((0xC6, 0xE3, 0xF5), (0x3A, 0x8F, 0xD0))]
     assert min(rain) > 0.002  # maps are drawn
     assert pixels[1200:].std() > 10  # and charts below them
-
-
-def test_a_members_file_comes_back_and_leaves_nothing_after_an_error(tmp_path, shower):
-    fields = np.stack([shower(6, 8, seed) for seed in range(2)])
-    times = np.datetime64("2020-01-01T01:00:00") + np.arange(6) * np.timedelta64(3600, "s")
-    path = tmp_path / "members.nc"
-    with MembersFile(path, (8, 8), 2, 3) as file:
-        file.add(times[:3], fields[:, :3])
-        file.add(times[3:], fields[:, 3:])
-    rain = open_rain(str(path))
-    assert (rain.times == times).all() and rain.at(times) == pytest.approx(fields)
-    assert rain.attributes["scaleadapt_time_factor"] == 3
-    with pytest.raises(RuntimeError), MembersFile(tmp_path / "broken.nc", (8, 8), 2, 3) as file:
-        file.add(times[:3], fields[:, :3])
-        raise RuntimeError
-    assert [p.name for p in tmp_path.iterdir()] == ["members.nc"]

@@ -47,10 +47,10 @@ def test_the_horizon_stays_comparable():
     assert min(horizons) == 8 and max(horizons) == 18  # the paper: 10 to 18 h; 8 h at (1, 1)
 
 
-def test_f_is_the_identity_in_every_cell_with_one_frame_ahead():
+def test_f_is_the_identity_in_every_cell_and_half_of_the_frames_lie_ahead():
     for pair in EVERY:
         assert recipe(*pair).conservation == Conservation()
-        assert recipe(*pair).lookahead == 1
+        assert recipe(*pair).lookahead == recipe(*pair).context_length // 2
 
 
 def test_all_150_pairs_read_from_two_numbers():

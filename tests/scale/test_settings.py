@@ -18,7 +18,8 @@ def test_null_means_the_recipe_and_every_value_can_be_set_alone():
     for key, value in {"beta": 0.03, "context_length": 7, "lookahead": 0}.items():
         changed = resolve({**PAIR, key: value}).as_dict()
         assert changed.pop(key) == value
-        assert changed == {k: v for k, v in usual.as_dict().items() if k != key}
+        also = {"lookahead": 3} if key == "context_length" else {}  # half of the frames lie ahead
+        assert changed == {k: v for k, v in usual.as_dict().items() if k != key} | also
     for key, value in {"function": "threshold", "threshold": 0.2, "smooth": True}.items():
         changed = resolve({**PAIR, "conservation": {key: value, "scope": None}})
         assert changed.conservation == Conservation(**{key: value})
@@ -30,7 +31,7 @@ def test_a_context_of_one_frame_has_no_room_for_a_look_ahead():
 
 
 def test_frames_by_hand():
-    assert Scale(space=10, time=3).frame_ends == (-3, -2, -1, 0, 1)
+    assert Scale(space=10, time=3).frame_ends == (-2, -1, 0, 1, 2)
     assert Scale(space=10, time=3, lookahead=0).frame_ends == (-4, -3, -2, -1, 0)
     assert Scale(space=10, time=3).horizon_hours == 15
 
@@ -111,4 +112,4 @@ def test_beta_ends_where_the_square_of_the_largest_level_leaves_float32():
 @given(st.integers(1, 25), st.integers(1, 6), st.integers(1, 48))
 def test_what_is_null_follows_from_what_is_given(space, time, length):
     assert resolve({"space": space, "time": time}) == Scale(space=space, time=time) == recipe(space, time)
-    assert resolve({"space": space, "time": time, "context_length": length}).lookahead == min(1, length - 1)
+    assert resolve({"space": space, "time": time, "context_length": length}).lookahead == length // 2

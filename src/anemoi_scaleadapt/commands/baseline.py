@@ -1,5 +1,6 @@
 """``anemoi-scaleadapt baseline``: write a classical baseline, or a network's mean, as any system writes its members."""
 
+from itertools import chain
 from pathlib import Path
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
@@ -36,11 +37,16 @@ def add_arguments(parser) -> None:
 
 def main(args) -> int:
     """Write the file."""
+    import numpy as np
+
     from anemoi_scaleadapt.commands.verify import bar
-    from anemoi_scaleadapt.rain.members import MembersFile
+    from anemoi_scaleadapt.rain.layout import Layout
+    from anemoi_scaleadapt.rain.members import MembersFile, check_members
+    from anemoi_scaleadapt.rain.projection import find_projection
     from anemoi_scaleadapt.rain.reader import open_rain
     from anemoi_scaleadapt.rain.windows import Coarse, space_factor
 
+    target = check_members(Path(args.to), args.lr, args.grid, args.archive, args.checkpoint)
     network = open_network(args)
     trained = network.model.scale if network else None
     if args.members < 1:
@@ -51,15 +57,28 @@ def main(args) -> int:
     ratio = space_factor(grid, coarse.rain) if grid else None
     s = factor("--space-factor", args.space_factor, grid=ratio, checkpoint=trained and trained.space)
     chosen = choose(coarse, args)
-    target = Path(args.to)
-    if not target.parent.is_dir():
-        raise ScaleAdaptError(f"--to {target}: its folder is not there; make it first.")
     system = build_system(args, coarse, s, chosen, network, grid)
     shape = tuple(n * s for n in coarse.rain.shape)
     where = (grid.latitude, grid.longitude) if grid else (None, None)
-    with MembersFile(target, shape, s, t, *where, f"baseline {args.baseline}") as file:
-        for number, window in enumerate(bar(f"Writing {args.baseline}")(list(chosen))):
-            file.add(window, system(window, number))
+    drawn = (system(window, number) for number, window in enumerate(bar(f"Writing {args.baseline}")(list(chosen))))
+    first = next(drawn)
+    layout = Layout(
+        chosen.ravel(),
+        shape,
+        s,
+        t,
+        range(len(first)),
+        *where,
+        projection=find_projection(*where),
+        attributes={
+            "title": f"baseline {args.baseline}",
+            "scaleadapt_seed": np.int32(args.seed),
+            "scaleadapt_input": args.lr,
+        },
+    )
+    with MembersFile(target, layout) as file:
+        for window, rain in zip(chosen, chain([first], drawn), strict=True):
+            file.add(window, rain)
     print(f"{target}: {len(chosen)} windows of {t} h, {shape[0]} x {shape[1]} pixels.")
     return 0
 

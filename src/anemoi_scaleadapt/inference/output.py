@@ -1,26 +1,33 @@
-"""The output of anemoi-inference that holds an ensemble: one CF NetCDF file, member x time x y x x."""
+"""The output of anemoi-inference that holds an ensemble: NetCDF, Zarr or GRIB2, member x time x y x x."""
 
 import datetime
-import os
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 import numpy as np
 from anemoi.inference.decorators import ensure_path, main_argument
 from anemoi.inference.output import Output
 
 import anemoi_scaleadapt
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.files import check_target
+from anemoi_scaleadapt.inference import grib as gribs
+from anemoi_scaleadapt.inference.provenance import paths, weights_hash
+from anemoi_scaleadapt.rain.layout import Layout
+from anemoi_scaleadapt.rain.members import MembersFile, suffix
+from anemoi_scaleadapt.rain.projection import find_projection
 
-EPOCH = datetime.datetime(1970, 1, 1)
+HOUR = datetime.timedelta(hours=1)
 
 
 @main_argument("path")
-@ensure_path("path")
+@ensure_path("path", unique=False)
 class MembersOutput(Output):
-    """Write members to a CF NetCDF file; ``output: {hr: {members: FILE.nc}, lr: none}``.
+    """Write members to FILE.nc, FILE.zarr or FILE.grib2; ``output: {hr: {members: FILE.nc}, lr: none}``.
 
-    The file grows under ``FILE.nc.part`` and gets its name when it is complete.
+    The file grows beside its place under a hidden name and gets its own when it is complete.
 
     Parameters
     ----------
@@ -29,117 +36,197 @@ class MembersOutput(Output):
     metadata : Metadata
         Of the dataset.
     path : Path
-        File to write.
+        File or Zarr to write.
+    resume : bool
+        Whether to go on after the last complete part of the same run, if it was killed.
+    packed : bool
+        Whether NetCDF and Zarr keep rain in hundredths of mm h-1 (int16): at most 0.005 off, at most 327.67.
+    crs : str, optional
+        Projection of the fine grid, as pyproj reads it; by default that of the known ones that fits.
+    grib : dict, optional
+        Options of anemoi-inference's output ``grib``: ``templates``, ``encoding``, ``grib2_keys``, ``modifiers``.
     **kwargs
         As every output of anemoi-inference.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If the file cannot be written, would replace an input, or options exclude each other.
     """
 
     #: the runner hands over fields of shape (member, grid)
     takes_members = True
+    context: Any
 
-    def __init__(self, context: Any, metadata: Any, *, path: Path, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        context: Any,
+        metadata: Any,
+        *,
+        path: Path,
+        resume: bool = False,
+        packed: bool = False,
+        crs: str | None = None,
+        grib: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(context, metadata, **kwargs)
-        self.path = Path(path)
-        self.part = self.path.with_name(self.path.name + ".part")
-        self.file: netCDF4.Dataset | None = None
+        self.path, self.resume, self.packed, self.crs = Path(path), resume, packed, crs
+        self.grib, self.grib_options = suffix(self.path, (".nc", ".zarr", *gribs.SUFFIXES)) in gribs.SUFFIXES, grib
+        config = context.config
+        check_target(self.path, paths([config.get("checkpoint"), config.get("input"), config.get("runner")]))
+        processors = [*self._post_processor_confs, *context.post_processors.get(self.dataset_name, [])]
+        if processors and not self.grib:
+            raise ScaleAdaptError(
+                f"{self.path} says that rain is the mean rate of each hour, in mm h-1, which post-processors change: "
+                "use them with GRIB (FILE.grib2)."
+            )
+        if processors and resume:
+            raise ScaleAdaptError("resume: post-processors such as accumulations cannot go on in the middle of a run.")
+        if grib and not self.grib:
+            raise ScaleAdaptError(f"grib: {self.path} is none: name it .grib2.")
+        self.file: MembersFile | None = None
+        self._times: list[datetime.datetime] = []
 
     def __repr__(self) -> str:
         return f"MembersOutput({self.path})"
 
-    def open(self, state: dict) -> None:
-        """Create the file with its coordinates."""
-        height, width = self.context.grid.shape
-        members = self.context.members
-        file = self.file = netCDF4.Dataset(self.part, "w", format="NETCDF4")
-        for name, size in (("member", len(members)), ("time", None), ("y", height), ("x", width)):
-            file.createDimension(name, size)
-        self._coordinate("member", "i4", ("member",), standard_name="realization")[:] = list(members)
-        units = {"units": "hours since 1970-01-01 00:00:00", "calendar": "standard"}
-        self._coordinate("time", "f8", ("time",), standard_name="time", long_name="end of the hour, UTC", **units)
-        reference = self._coordinate(
-            "forecast_reference_time", "f8", (), standard_name="forecast_reference_time", **units
-        )
-        reference[...] = _hours(self.context.reference_date)
-        for axis, size in (("y", height), ("x", width)):
-            self._coordinate(axis, "i4", (axis,), long_name=f"index of the pixel along {axis}")[:] = np.arange(size)
-        for name, unit, values in (
-            ("latitude", "degrees_north", state["latitudes"]),
-            ("longitude", "degrees_east", state["longitudes"]),
-        ):
-            self._coordinate(name, "f8", ("y", "x"), standard_name=name, units=unit)[:] = values.reshape(height, width)
-        scale = self.context.model.model.scale
-        checkpoint = Path(self.context.checkpoint.path).name
-        file.setncatts(
-            {
-                "Conventions": "CF-1.10",
-                "title": "Precipitation ensemble at fine resolution from coarse precipitation",
-                "source": f"anemoi-scaleadapt {anemoi_scaleadapt.__version__}, checkpoint {checkpoint}",
-                "scaleadapt_space_factor": scale.space,
-                "scaleadapt_time_factor": scale.time,
-                "scaleadapt_seed": self.context.config.seed or 0,
-            }
-        )
+    def begin(self) -> int:
+        """Claim the name; return how many hours are there already, from the first."""
+        self.layout, self._name = describe(self), self.context.model.model.variable
+        how: dict[str, Any] = {}
+        if self.grib:
+            more: dict[str, Any] = {"options": dict(self.grib_options or {}), "since_start": self._since_start()}
 
-    def _coordinate(self, name: str, kind: str, dimensions: tuple[str, ...], **attributes: str) -> netCDF4.Variable:
-        variable = self.file.createVariable(name, kind, dimensions)
-        variable.setncatts(attributes)
-        return variable
+            def sink(part: Path, layout: Layout, new: bool) -> gribs.GribMembers:
+                return gribs.GribMembers(part, layout, context=self.context, metadata=self.metadata, **more)
+
+            how = {"sink": sink, "run_of": gribs.run_of}
+        self.file = MembersFile(self.path, self.layout, self.resume, **how).__enter__()
+        self._done = self.context.lead_time // HOUR if self.file.complete else self.file.marked
+        return self._done
+
+    def _since_start(self) -> bool:
+        from anemoi.inference.post_processors.accumulate import Accumulate
+
+        processors = [*self.post_processors, *self.context.post_processors.get(self.dataset_name, [])]
+        return any(isinstance(p, Accumulate) and self._name in p.accumulations for p in processors)
+
+    def write_state(self, state: dict) -> None:
+        """Keep one hour; a window that is complete is written. ``members`` in the state names them if not all."""
+        hour = state["step"] // HOUR
+        if hour <= self._done:
+            return
+        super().write_state(state)
+        if hour % self.layout.time == 0 or state["step"] == self.context.lead_time:
+            self._flush()
 
     def write_step(self, state: dict) -> None:
-        """Append one hour."""
-        file, (height, width) = self.file, self.context.grid.shape
-        hour = len(file.dimensions["time"])
-        file["time"][hour] = _hours(state["date"])
-        for name, values in state["fields"].items():
-            if self.skip_variable(name):
-                continue
-            by_member = values.ndim == 2
-            if name not in file.variables:
-                self._rain(name, by_member)
-            if by_member:
-                file[name][:, hour] = values.reshape(-1, height, width)
-            else:
-                file[name][hour] = values.reshape(height, width)
-        file.sync()
+        """Keep one hour."""
+        members = state.get("members", self.layout.members)
+        size, shape = (len(members), self.layout.time), self.layout.shape
+        if not self._times:
+            self._members = members
+            self._rain = np.empty((*size, *shape), np.float32)
+            self._mean = np.empty((size[1], *shape), np.float32) if self.layout.mean else None
+        at = len(self._times)
+        self._times.append(state["date"])
+        self._rain[:, at] = np.asarray(state["fields"][self._name]).reshape(size[0], *shape)
+        if self._mean is not None:
+            self._mean[at] = np.asarray(state["fields"][f"{self._name}_mean"]).reshape(shape)
 
-    def _rain(self, name: str, by_member: bool) -> None:
-        height, width = self.context.grid.shape
-        dimensions = ("member", "time", "y", "x") if by_member else ("time", "y", "x")
-        chunks = (1, 1, height, width)[-len(dimensions) :]
-        variable = self.file.createVariable(
-            name,
-            "f4",
-            dimensions,
-            zlib=True,
-            complevel=1,
-            shuffle=True,
-            chunksizes=chunks,
-            fill_value=np.float32(np.nan),
-        )
-        what = "rain rate" if by_member else "rain rate of the conditional mean"
-        variable.setncatts(
-            {
-                "units": "mm h-1",
-                "long_name": f"{what}, mean over the preceding hour",
-                "cell_methods": "time: mean",
-                "coordinates": "latitude longitude forecast_reference_time",
-            }
-        )
+    def _flush(self) -> None:
+        if self._times and self.file is not None:
+            count, times = len(self._times), np.array([t.replace(tzinfo=None) for t in self._times], "datetime64[s]")
+            mean = None if self._mean is None else self._mean[:count]
+            self.file.add(times, self._rain[:, :count], mean, self._members[0])
+            self._times = []
+
+    def mark(self, hours: int) -> None:
+        """Note that all members of the first hours of the run are written: a run that is killed goes on from here."""
+        if self.file is not None and hours > self._done:
+            self.file.mark(hours)
 
     def close(self) -> None:
         """Complete the file and give it its name."""
         if self.file is not None:
-            self.file.close()
-            self.file = None
-            os.replace(self.part, self.path)
+            file, self.file = self.file, None
+            file.__exit__(None, None, None)
+            if self.grib and not file.complete:
+                gribs.write_sidecar(self.path, self.layout)
 
     def abandon(self) -> None:
-        """Drop an incomplete file."""
+        """Drop an incomplete file, or keep it for a run that goes on."""
         if self.file is not None:
-            self.file.close()
-            self.file = None
-            self.part.unlink(missing_ok=True)
+            file, self.file = self.file, None
+            file.__exit__(KeyboardInterrupt, None, None)
 
 
-def _hours(date: datetime.datetime) -> float:
-    return (date.replace(tzinfo=None) - EPOCH).total_seconds() / 3600
+def describe(output: Any) -> Layout:
+    """Layout of the file of a run."""
+    run, grid = output.context, output.context.grid
+    net, config = run.model.model, run.config
+    start = np.datetime64(run.reference_date.replace(tzinfo=None), "s")
+    every = output.output_frequency or HOUR
+    hours = np.arange(every // HOUR, run.lead_time // HOUR + 1, every // HOUR)
+    if not len(hours) or every % HOUR:
+        raise ScaleAdaptError(f"output_frequency {every} leaves no hour of a lead time of {run.lead_time}.")
+    latitude, longitude = (values.reshape(grid.shape) for values in (grid.latitudes, grid.longitudes))
+    version, checkpoint = anemoi_scaleadapt.__version__, Path(run.checkpoint.path).name
+    return Layout(
+        times=start + hours * np.timedelta64(3600, "s"),
+        shape=grid.shape,
+        space=run.scale.space,
+        time=run.scale.time,
+        members=run.members,
+        latitude=latitude,
+        longitude=longitude,
+        projection=find_projection(latitude, longitude, output.crs),
+        reference=start,
+        mean=run.with_mean and not output.skip_variable(f"{net.variable}_mean"),
+        packed=output.packed,
+        attributes={
+            "source": f"anemoi-scaleadapt {version}, checkpoint {checkpoint}",
+            "scaleadapt_weights": weights_hash(run.model),
+            "scaleadapt_seed": np.int32(config.get("seed") or 0),
+            "scaleadapt_scale": json.dumps(run.scale.as_dict()),
+            "scaleadapt_stretches": json.dumps({"hours_at_once": run.hours_at_once, "overlap": run.overlap}),
+            "scaleadapt_input": json.dumps(config.get("input"), default=str),
+            "scaleadapt_sampler": json.dumps(config.get("predict_kwargs") or {}, default=str),
+            "scaleadapt_precision": str(run.autocast),
+        },
+    )
+
+
+def leaves(output: Any) -> Iterator[Any]:
+    """The outputs that write, within those that only hand on (tee, truth ...)."""
+    inner = getattr(output, "outputs", None) or (
+        [output.output] if isinstance(getattr(output, "output", None), Output) else []
+    )
+    if not inner:
+        yield output
+    for each in inner:
+        yield from leaves(each)
+
+
+def takes_members(output: Any) -> bool:
+    """Whether an output, and all that it hands on to, takes fields of shape (member, grid)."""
+    return all(getattr(leaf, "takes_members", False) for leaf in leaves(output))
+
+
+def begin(output: Any) -> int:
+    """Begin a run; return how many of its hours every output has already, a multiple of what was marked."""
+    return min(leaf.begin() if hasattr(leaf, "begin") else 0 for leaf in leaves(output))
+
+
+def mark(output: Any, hours: int) -> None:
+    """All members of the first hours have been handed over."""
+    for leaf in leaves(output):
+        if hasattr(leaf, "mark"):
+            leaf.mark(hours)
+
+
+def abandon(output: Any) -> None:
+    """A run failed: no output keeps a file under its name."""
+    for leaf in leaves(output):
+        getattr(leaf, "abandon", leaf.close)()

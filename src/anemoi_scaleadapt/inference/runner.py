@@ -16,6 +16,7 @@ from rich.progress import track
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.coarse import MissingDatesError, coarse_rain
 from anemoi_scaleadapt.inference.grid import find_scale, fine_grid, places
+from anemoi_scaleadapt.inference.output import abandon, begin, mark, takes_members
 from anemoi_scaleadapt.inference.settings import RunnerSettings, lead
 from anemoi_scaleadapt.inference.stretches import Stretch, stretches
 from anemoi_scaleadapt.models.context import frames_round, hourly_axis
@@ -66,6 +67,8 @@ class ScaleAdaptRunner(Runner):
         opened = False
         console = Console(stderr=True)
         try:
+            there = begin(output)
+            parts = [part for part in parts if part.kept.stop > there]
             for part in track(parts, description=f"{len(self.members)} members", console=console):
                 for state in self._states(net, part, by_member):
                     for processor in self.post_processors[net.hr]:
@@ -74,8 +77,9 @@ class ScaleAdaptRunner(Runner):
                         output.open(state)
                         opened = True
                     output.write_state(state)
+                mark(output, part.kept.stop)
         except BaseException:
-            getattr(output, "abandon", output.close)()
+            abandon(output)
             raise
         output.close()
 
@@ -157,7 +161,7 @@ class ScaleAdaptRunner(Runner):
     def _by_member(self, net: Any) -> bool:
         """Whether the output takes all members at once."""
         output = self.outputs[net.hr]
-        if getattr(output, "takes_members", False):
+        if takes_members(output):
             return True
         if len(self.members) > 1:
             raise ScaleAdaptError(

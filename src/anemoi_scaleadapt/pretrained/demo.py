@@ -89,18 +89,30 @@ def draw_picture(result: Result, sample: Sample, path: Path) -> None:
 
 def write_members(sample: Sample, members: np.ndarray, seed: int, path: Path) -> None:
     """Write ``members.nc``: CF NetCDF, rain (member, time, y, x) in mm h-1, with the attribution of the data."""
+    from anemoi_scaleadapt.rain.layout import Layout
     from anemoi_scaleadapt.rain.members import MembersFile
+    from anemoi_scaleadapt.rain.projection import find_projection
 
     made = "Here: an ensemble drawn from its means over 10 km and 3 h."
-    title = "Precipitation ensemble at 1 km, every hour, from 10 km every 3 hours"
-    shape = sample.truth.shape[1:]
-    with MembersFile(path, shape, SPACE, TIME, sample.latitude, sample.longitude, title) as file:
-        file.attributes |= {
+    where = (sample.latitude, sample.longitude)
+    layout = Layout(
+        sample.window,
+        sample.truth.shape[1:],
+        SPACE,
+        TIME,
+        range(len(members)),
+        *where,
+        projection=find_projection(*where),
+        reference=sample.window[0] - HOUR,
+        attributes={
+            "title": "Precipitation ensemble at 1 km, every hour, from 10 km every 3 hours",
             "source": f"anemoi-scaleadapt {__version__}, the weights and the sample that ship with it",
-            "scaleadapt_seed": seed,
+            "scaleadapt_seed": np.int32(seed),
             "licence": sample.attributes["licence"],
             "attribution": f"{sample.attributes['attribution']} {made}",
-        }
+        },
+    )
+    with MembersFile(path, layout) as file:
         file.add(sample.window, members)
 
 

@@ -1,92 +1,230 @@
-"""Write members as any system does: CF NetCDF, rain(member, time, y, x) in mm h-1, growing hour by hour."""
+"""The one writer of members: NetCDF, Zarr or whatever else can be filled in, whole under its name or not there.
 
+A file grows beside its place under a hidden name and gets its own when it is complete; an error removes it. With
+``resume`` what was begun stays, and the same run started again goes on after the last part that was complete.
+"""
+
+import json
+import logging
 import os
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 import numpy as np
 
-EPOCH = np.datetime64("1970-01-01T00:00:00", "s")
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.files import check_target, claim, discard, part_of, put_in_place, whole, write_text
+from anemoi_scaleadapt.rain import netcdf, store
+from anemoi_scaleadapt.rain.layout import MISSING, STEP, Layout
+
+LOG = logging.getLogger(__name__)
+
+
+class Sink(Protocol):
+    """Something that is filled in with members."""
+
+    def write(self, hours: slice, rain: np.ndarray, mean: np.ndarray | None, members: slice) -> None:
+        """Write rain (member, hour, y, x) and the mean (hour, y, x), mm h-1, at these places."""
+
+    def close(self) -> None:
+        """Complete it."""
 
 
 class MembersFile:
-    """A members file under a temporary name, which gets its own when it is complete.
+    """Write members to FILE.nc or FILE.zarr.
 
     Parameters
     ----------
     path : Path
-        File to write.
-    shape : tuple of int
-        (y, x).
-    s, t : int
-        Factor pair, written as ``scaleadapt_space_factor`` and ``scaleadapt_time_factor``.
-    latitude, longitude : ndarray or None
-        (y, x), degrees.
-    title : str
-        Global attribute.
+        File or Zarr to write.
+    layout : Layout
+        What it holds.
+    resume : bool
+        Whether to go on where the same run was killed, and to leave what was begun after an error.
+    sink : callable, optional
+        ``sink(part, layout, new)`` opens what is filled in; by default what the suffix says.
+    run_of : callable, optional
+        ``run_of(path)`` gives :meth:`Layout.run` of a finished file.
+
+    Attributes
+    ----------
+    marked : int
+        What :meth:`mark` was last given, also by the run that was killed.
+    complete : bool
+        Whether the same run has finished the file already: there is nothing to do.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If another process writes the file, what was begun is of another run, or the disk is full.
     """
 
-    def __init__(self, path: Path, shape, s, t, latitude=None, longitude=None, title=""):
-        """Remember the layout; the file opens with the first members."""
-        self.path, self.part = Path(path), Path(path).with_name(f".{Path(path).name}.part")
-        self.shape, self.coordinates = shape, (latitude, longitude)
-        self.attributes = {
-            "Conventions": "CF-1.10",
-            "title": title,
-            "scaleadapt_space_factor": np.int32(s),
-            "scaleadapt_time_factor": np.int32(t),
-        }
-        self.file = None
+    def __init__(
+        self,
+        path: Path,
+        layout: Layout,
+        resume: bool = False,
+        sink: Callable[[Path, Layout, bool], Sink] | None = None,
+        run_of: Callable[[Path], str | None] | None = None,
+    ) -> None:
+        self.path, self.layout, self.resume = Path(path), layout, resume
+        check_target(self.path)
+        self.part, self.journal = part_of(self.path), self.path.with_name(f".{self.path.name}.journal")
+        zarr = sink is None and suffix(self.path) == ".zarr"
+        # HDF5 does not survive a kill in the middle of a write: a NetCDF that can go on is collected in a Zarr
+        self._collect = resume and sink is None and not zarr
+        self._open: Callable[[Path, Layout, bool], Sink] = sink or (store.Store if zarr or resume else _netcdf)
+        self._run_of = run_of or (store.run_of if zarr else netcdf.run_of)
+        self._sink: Sink | None = None
+        self._stack = ExitStack()
+        self.marked, self.complete = 0, False
 
-    def __enter__(self):
-        """Return the file."""
+    def __enter__(self) -> Self:
+        """Claim the name and find what is there."""
+        self._stack.enter_context(claim(self.path))
+        try:
+            if self.resume and self.path.exists() and self._run_of(self.path) == self.layout.run():
+                self.complete = True
+            elif not (self.resume and self._go_on()):
+                self._sweep()
+        except BaseException:
+            self._stack.close()
+            raise
         return self
 
-    def _open(self, members: int) -> None:
-        import netCDF4
+    def _go_on(self) -> bool:
+        """Open what the same run left; False if there is nothing of use."""
+        if not (self.part.exists() and self.journal.exists()):
+            return False
+        left = json.loads(self.journal.read_text(encoding="utf-8"))
+        mine = self.layout.fingerprint()
+        other = [key for key in {**left["run"], **mine} if left["run"].get(key) != mine.get(key)]
+        if other:
+            key = other[0]
+            raise ScaleAdaptError(
+                f"{self.part} was begun by another run ({key}: {left['run'].get(key)}, now {mine.get(key)}): "
+                "remove it, or start without resume."
+            )
+        if self.part.is_file():  # what grows at its end
+            os.truncate(self.part, left["bytes"])
+        self._sink = self._open(self.part, self.layout, False)
+        self.marked = left["marked"]
+        return True
 
-        file = self.file = netCDF4.Dataset(self.part, "w", format="NETCDF4")
-        file.setncatts(self.attributes)
-        for name, size in (("member", members), ("time", None), ("y", self.shape[0]), ("x", self.shape[1])):
-            file.createDimension(name, size)
-        time = file.createVariable("time", "i8", ("time",))
-        time.setncatts(
-            {"units": "seconds since 1970-01-01 00:00:00", "calendar": "standard", "standard_name": "time",
-             "long_name": "end of the hour, UTC"}
-        )  # fmt: skip
-        member = file.createVariable("member", "i4", ("member",))
-        member.standard_name = "realization"
-        member[:] = np.arange(members)
-        for name, unit, values in zip(
-            ("latitude", "longitude"), ("degrees_north", "degrees_east"), self.coordinates, strict=True
-        ):
-            if values is not None:
-                variable = file.createVariable(name, "f8", ("y", "x"))
-                variable.setncatts({"units": unit, "standard_name": name})
-                variable[:] = values
-        chunks = (1, 1, *self.shape)
-        rain = file.createVariable(
-            "rain", "f4", ("member", "time", "y", "x"), zlib=True, complevel=1, chunksizes=chunks, fill_value=np.nan
-        )
-        rain.setncatts(
-            {"units": "mm h-1", "standard_name": "lwe_precipitation_rate",
-             "long_name": "mean rain over the preceding hour", "cell_methods": "time: mean"}
-        )  # fmt: skip
-        if self.coordinates[0] is not None:
-            rain.coordinates = "latitude longitude"
+    def _sweep(self) -> None:
+        """Remove what writers that died left."""
+        dead = [self.part, self.journal]
+        name = f".{self.path.name}."
+        dead += [p for p in self.path.parent.iterdir() if p.name.startswith(name) and p.name.endswith(".part")]
+        for path in dead:
+            discard(path)
 
-    def add(self, times: np.ndarray, rain: np.ndarray) -> None:
-        """Append hours: times (t,), rain (member, t, y, x) in mm h-1."""
-        if self.file is None:
-            self._open(len(rain))
-        at = len(self.file.dimensions["time"])
-        self.file["time"][at : at + len(times)] = (times - EPOCH) // np.timedelta64(1, "s")
-        self.file["rain"][:, at : at + len(times)] = rain.astype("float32")
+    def add(
+        self, times: np.ndarray, rain: np.ndarray, mean: np.ndarray | None = None, first_member: int | None = None
+    ) -> None:
+        """Write hours.
 
-    def __exit__(self, kind, error, trace):
+        Parameters
+        ----------
+        times : ndarray of datetime64, (hour,)
+            Ends of consecutive hours of the layout.
+        rain : ndarray, (member, hour, y, x)
+            mm h-1.
+        mean : ndarray, optional, (hour, y, x)
+            Conditional mean, mm h-1.
+        first_member : int, optional
+            Number of the first of these members, where they are not all.
+        """
+        at = int(np.searchsorted(self.layout.times, np.asarray(times, "datetime64[s]")[0]))
+        first = 0 if first_member is None else self.layout.members.index(first_member)
+        most = (-MISSING - 1) * STEP
+        if self.layout.packed and np.nanmax(rain, initial=0) > most:
+            LOG.warning("%s: rain above %g mm h-1 after %s is cut to it, as it is packed.", self.path, most, times[0])
+        try:
+            if self._sink is None:
+                self._sink = self._open(self.part, self.layout, True)
+            self._sink.write(slice(at, at + len(times)), rain, mean, slice(first, first + len(rain)))
+        except (OSError, RuntimeError) as error:  # netCDF4 calls a full disk a RuntimeError
+            raise self._failed(error) from error
+
+    def mark(self, hours: int) -> None:
+        """Note that all members of the first hours of the run are written: one that is killed goes on from here."""
+        self.marked = hours
+        if self.resume and self._sink is not None:
+            os.sync()
+            note = {"marked": hours, "bytes": self.part.stat().st_size, "run": self.layout.fingerprint()}
+            write_text(self.journal, json.dumps(note))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close; give the file its name, or remove it after an error."""
-        if self.file is not None:
-            self.file.close()
-        if kind is None and self.file is not None:
-            os.replace(self.part, self.path)
+        with self._stack:
+            try:
+                if self._sink is not None:
+                    self._sink.close()
+                if kind is None and self._sink is not None:
+                    self._finish()
+            except (OSError, RuntimeError) as failure:
+                raise self._failed(failure) from failure
+            finally:
+                if not self.resume and self.part.exists():
+                    discard(self.part)
+
+    def _finish(self) -> None:
+        if self._collect:
+            with whole(self.path) as part:
+                copy(self.part, part, self.layout)
         else:
-            self.part.unlink(missing_ok=True)
+            put_in_place(self.part, self.path)
+        discard(self.journal)
+        discard(self.part)
+
+    def _failed(self, error: Exception) -> ScaleAdaptError:
+        free = shutil.disk_usage(self.path.parent).free / 1e6
+        return ScaleAdaptError(f"{self.path} could not be written: {error} ({free:.0f} MB are free).")
+
+
+def check_members(path: Path, *inputs: str | None) -> Path:
+    """Check that a file of members can be written, before the work begins; return its path.
+
+    Raises
+    ------
+    ScaleAdaptError
+        As :func:`anemoi_scaleadapt.files.check_target`, or for a suffix of no known format.
+    """
+    suffix(path)
+    check_target(path, [Path(name) for name in inputs if name])
+    return path
+
+
+def suffix(path: Path, known: tuple[str, ...] = (".nc", ".zarr")) -> str:
+    """Return the suffix of a file of members, which says its format."""
+    if path.suffix not in known:
+        raise ScaleAdaptError(f"{path}: the name of a file of members ends in {' or '.join(known)}.")
+    return path.suffix
+
+
+def copy(source: Path, target: Path, layout: Layout) -> None:
+    """Copy a Zarr of members to a NetCDF file, a window of one member at a time, value by value."""
+    import zarr
+
+    group: Any = zarr.open_group(str(source), mode="r")
+    file = netcdf.NetCDF(target, layout)
+    try:
+        for start in range(0, len(layout.times), layout.time):
+            hours = slice(start, start + layout.time)
+            for member in range(len(layout.members)):
+                file.file["rain"][member, hours] = group["rain"][member, hours]
+            if layout.mean:
+                file.file["rain_mean"][hours] = group["rain_mean"][hours]
+    finally:
+        file.close()
+
+
+def _netcdf(path: Path, layout: Layout, new: bool) -> Sink:
+    return netcdf.NetCDF(path, layout)

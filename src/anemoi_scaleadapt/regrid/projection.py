@@ -1,32 +1,13 @@
-"""pyproj, imported so that it works beside eccodes, and the three transformations that grids need."""
+"""The three transformations that grids need."""
 
-import os
-import sys
-from functools import lru_cache
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.proj import pyproj
 
 WGS84 = "EPSG:4326"
-
-
-@lru_cache(maxsize=1)
-def pyproj() -> ModuleType:
-    """Return the module pyproj.
-
-    The wheel of eccodes brings another PROJ whose symbols are global: pyproj imported after it ends the interpreter.
-    Where the linker can do so, pyproj is bound to its own PROJ first.
-    """
-    flags = sys.getdlopenflags()
-    sys.setdlopenflags(flags | getattr(os, "RTLD_DEEPBIND", 0))
-    try:
-        import pyproj as module
-    finally:
-        sys.setdlopenflags(flags)
-    return module
 
 
 def wkt(crs: Any, where: str) -> str:

@@ -14,7 +14,7 @@ def overlay(scale: Scale) -> dict[str, Any]:
     Always s, t, L, beta, f and its scope; anything else only where it differs from the recipe.
     """
     usual, values = recipe(scale.space, scale.time).as_dict(), scale.as_dict()
-    usual["lookahead"] = (scale.context_length - 1) // 2  # what a null means for this L
+    usual["lookahead"] = scale.context_length // 2  # what a null means for this L
     always = ("space", "time", "context_length", "beta")
     out = {k: v for k, v in values.items() if k != "conservation" and (k in always or v != usual[k])}
     out["conservation"] = {

@@ -56,10 +56,10 @@ class Scale(Settings):
     )
     """L: coarse frames of t hours that the networks see, the current one among them"""
     lookahead: Annotated[int, Field(ge=0, json_schema_extra={"rule": "a whole number from 0 to L - 1"})] = Field(
-        default_factory=lambda told: (told["context_length"] - 1) // 2
+        default_factory=lambda told: told["context_length"] // 2
     )
-    """how many of the L frames lie after the current one (0: causal, as in the paper). Null: as many
-    as before it, one less where L is even"""
+    """how many of the L frames lie after the current one (0: causal, as in the paper). Null: half of
+    them, rounded down"""
     conservation: Conservation = Conservation()
 
     @model_validator(mode="after")
