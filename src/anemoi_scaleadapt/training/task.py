@@ -65,7 +65,7 @@ class SpaceTimeSuperResolution(BaseSingleStepTask):
         same_rain: bool = True,
     ) -> None:
         self.pairs, _ = trained(_plain(scale), _plain(pairs))
-        integer("task.window", window, 1, 48, "the hours of a window")
+        integer("task.window", window, 2, 48, "the hours of a window")
         self.reading = Reading(self.pairs, window, lr, hr, rain)
         if splits:
             found = {"statics": list(statics), "units": units, "same_rain": same_rain}
