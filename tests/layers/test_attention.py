@@ -1,59 +1,9 @@
-"""Identity, permutation, locality and batch independence of both attentions."""
+"""Identity, locality and batch independence of the attention over a neighbourhood."""
 
 import pytest
 import torch
 
-from anemoi_scaleadapt.layers.attention import FrameAttention, NeighbourhoodAttention
-
-
-@pytest.fixture
-def frames():
-    torch.manual_seed(0)
-    layer = FrameAttention(8, 2)
-    x, present = torch.randn(2, 5, 8, 6, 7), torch.ones(2, 5, 6, 7, dtype=torch.bool)
-    hours, ends = torch.tensor([0.5, 1.5]), torch.tensor([-7.5, -4.5, -1.5, 1.5, 4.5])
-    return layer, x, present, hours, ends
-
-
-def test_a_frames_content_and_time_go_together(frames):
-    layer, x, present, hours, ends = frames
-    order = torch.tensor([4, 2, 0, 3, 1])
-    whole = layer(x, present, 3, hours, ends)
-    shuffled = layer(x[:, order], present[:, order], order.tolist().index(3), hours, ends[order])
-    torch.testing.assert_close(shuffled, whole)
-    swapped = layer(x[:, order], present[:, order], order.tolist().index(3), hours, ends)
-    assert (swapped - whole).abs().max() > 1e-3
-
-
-def test_a_pixel_and_a_sample_are_alone(frames):
-    layer, x, present, hours, ends = frames
-    whole = layer(x, present, 3, hours, ends)
-    assert whole.shape == (2, 2, 8, 6, 7)
-    torch.testing.assert_close(layer(x[1:], present[1:], 3, hours, ends), whole[1:])
-    torch.testing.assert_close(layer(x[..., 2:3, 4:5], present[..., 2:3, 4:5], 3, hours, ends), whole[..., 2:3, 4:5])
-
-
-def test_missing_frames_are_never_seen(frames):
-    layer, x, present, hours, ends = frames
-    present[:, 0] = False
-    wild = x.clone()
-    wild[:, 0] = 1e3
-    torch.testing.assert_close(layer(wild, present, 3, hours, ends), layer(x, present, 3, hours, ends))
-    torch.testing.assert_close(layer(x[:, 1:], present[:, 1:], 2, hours, ends[1:]), layer(x, present, 3, hours, ends))
-
-
-def test_all_missing_is_finite(frames):
-    layer, x, present, hours, ends = frames
-    x.requires_grad_()
-    out = layer(x, torch.zeros_like(present), 3, hours, ends)
-    out.sum().backward()
-    assert torch.isfinite(out).all() and torch.isfinite(x.grad).all()
-
-
-def test_any_number_of_frames(frames):
-    layer, x, present, hours, ends = frames
-    for length in (1, 3):
-        assert layer(x[:, :length], present[:, :length], 0, hours, ends[:length]).shape == (2, 2, 8, 6, 7)
+from anemoi_scaleadapt.layers.attention import NeighbourhoodAttention
 
 
 def test_neighbourhood_identity_where_each_pixel_sees_itself():

@@ -6,25 +6,29 @@ import torch
 from safetensors.torch import save_file
 
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
+from anemoi_scaleadapt.models.context import hourly_axis
 from anemoi_scaleadapt.models.downscaler import Downscaler
 from anemoi_scaleadapt.models.settings import NetworkSettings
 from anemoi_scaleadapt.models.transform import RainTransform
 from anemoi_scaleadapt.scale import resolve
 
 FILE = Path(__file__).with_name("golden.safetensors")
-NETWORK = NetworkSettings(mean_channels=(8, 8), residual_channels=(8, 8), frame_channels=8, blocks=1, heads=2, window=3)
-SCALE = {"space": 5, "time": 2, "context_length": 3, "lookahead": 1, "beta": 0.02}
+NETWORK = NetworkSettings(
+    mean_channels=(8, 8), residual_channels=(8, 8), frame_channels=8, blocks=1, heads=2, window=3, hours=2,
+    averages=(1, 3),
+)  # fmt: skip
+SCALE = resolve({"space": 5, "time": 2, "context_length": 3, "lookahead": 1, "beta": 0.02})
 
 
 def build() -> Downscaler:
     """The network of the golden file, weights at random."""
-    return Downscaler(resolve(SCALE), NETWORK, SamplerSettings(), RainTransform(name="sqrt", unit=0.2)).eval()
+    return Downscaler(NETWORK, SamplerSettings(), RainTransform("sqrt", 0.2)).eval()
 
 
-def outputs(net: Downscaler, lr: torch.Tensor, noise: torch.Tensor) -> dict[str, torch.Tensor]:
+def outputs(net: Downscaler, axis: torch.Tensor, noise: torch.Tensor) -> dict[str, torch.Tensor]:
     """What the golden file holds beside weights and inputs."""
-    members = net.sample(lr, lambda k: noise.roll(k, dims=-1))
-    return {"mean": net.predict_mean(lr).contiguous(), "members": members.contiguous()}
+    members = net.sample(axis, SCALE, lambda k: noise.roll(k, dims=-1))
+    return {"mean": net.predict_mean(axis, SCALE).contiguous(), "members": members.contiguous()}
 
 
 if __name__ == "__main__":
@@ -32,6 +36,7 @@ if __name__ == "__main__":
     model = build()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.5 / max(1, parameter[0].numel()) ** 0.5)
-    rain, normal = (3 * torch.rand(1, 3, 4, 4) - 1).clamp(min=0), torch.randn(1, 2, 2, 20, 20)
+    frames, normal = (3 * torch.rand(1, 8, 4, 4) - 1).clamp(min=0), torch.randn(1, 4, 2, 20, 20)
+    rain = hourly_axis(frames, 2, 3, 4).contiguous()
     weights = {f"weights.{k}": v.contiguous() for k, v in model.state_dict().items()}
-    save_file({**weights, "lr": rain, "noise": normal, **outputs(model, rain, normal)}, FILE)
+    save_file({**weights, "axis": rain, "noise": normal, **outputs(model, rain, normal)}, FILE)

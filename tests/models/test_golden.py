@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from anemoi_scaleadapt.conservation import block_mean
+from anemoi_scaleadapt.rain.average import coarse_frames
 
 spec = importlib.util.spec_from_file_location("make_golden", Path(__file__).with_name("make_golden.py"))
 golden = importlib.util.module_from_spec(spec)
@@ -25,19 +25,18 @@ def stored():
 
 def test_outputs_are_the_stored_ones(stored):
     net, tensors = stored
-    for name, got in golden.outputs(net, tensors["lr"], tensors["noise"]).items():
+    for name, got in golden.outputs(net, tensors["axis"], tensors["noise"]).items():
         torch.testing.assert_close(got, tensors[name], rtol=2e-4, atol=2e-4)
         assert tensors[name].std() > 0.1
 
 
-def test_bf16_agrees_within_two_percent_and_keeps_the_totals(stored):
-    # the stated tolerance: root mean square difference at most 2 % of the field's own size
+def test_bf16_agrees_within_what_the_networks_lose_and_keeps_the_totals(stored):
+    # what lies round the networks is exact (test_downscaler), so half a per cent of a field's size is theirs: 8 bits
     net, tensors = stored
     with torch.autocast("cpu", torch.bfloat16):
-        got = golden.outputs(net, tensors["lr"], tensors["noise"])
+        got = golden.outputs(net, tensors["axis"], tensors["noise"])
     for name in ("mean", "members"):
-        difference = (got[name].float() - tensors[name]).square().mean().sqrt()
-        assert difference <= 0.02 * tensors[name].square().mean().sqrt(), name
-    totals = block_mean(got["members"].mean(1), 5)
-    now = net.current(tensors["lr"])[:, None].expand_as(totals)
-    torch.testing.assert_close(totals, now, rtol=1e-5, atol=0)
+        difference = (got[name] - tensors[name]).square().mean().sqrt()
+        assert difference <= 0.005 * tensors[name].square().mean().sqrt(), name
+    totals = coarse_frames(got["members"].movedim(2, 1)[0], 5, 2)
+    torch.testing.assert_close(totals[0], net.current(tensors["axis"])[0, ::2], rtol=1e-5, atol=0)

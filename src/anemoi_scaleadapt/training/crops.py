@@ -24,6 +24,13 @@ def box_mean(x: Tensor, size: int) -> Tensor:
     return (total[..., size:, :] - total[..., :-size, :]) / size**2
 
 
+def draw_places(chance: Tensor, count: int) -> Tensor:
+    """Draw `count` places of (n,) float64 chances, with repetition; torch.multinomial ends at 2^24, a few nations."""
+    total = chance.cumsum(0)
+    at = torch.rand(count, dtype=total.dtype, device=total.device) * total[-1]
+    return torch.searchsorted(total, at, right=True).clamp(max=len(total) - 1)
+
+
 @dataclass(frozen=True)
 class Drawn:
     """Crops of a batch, and how much each says of the climate.
@@ -65,10 +72,7 @@ def draw_crops(now: Tensor, size: int, count: int) -> Drawn:
     known = box_mean((now >= 0).double().mean(1), size) > 0
     chance = torch.where(share > 0, share.clamp(min=FLOOR), 0).flatten()
     chance = torch.where(chance.sum() > 0, chance, 1.0)
-    # a sum and a search: torch.multinomial ends at 2^24 places, a few national fields
-    total = chance.cumsum(0)
-    place = torch.rand(count, dtype=total.dtype, device=total.device) * total[-1]
-    index = torch.searchsorted(total, place, right=True).clamp(max=len(total) - 1)
+    index = draw_places(chance, count)
     weights = share.flatten()[index] / chance[index] * chance.mean()
     rows, columns = share.shape[1:]
     origins = torch.stack([index // (rows * columns), index // columns % rows, index % columns], dim=1)

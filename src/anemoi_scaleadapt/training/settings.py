@@ -12,7 +12,7 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 class TaskSettings(Settings):
     """What ``task`` may say beside ``_target_``, the pairs and what is made of other groups."""
 
-    window: Annotated[int, Field(ge=1, le=48)] = 12
+    window: Annotated[int, Field(ge=2, le=48)] = 12
     """about how many hours are learnt at once: as many whole coarse frames as fit, at least one"""
 
     lr: Name = "lr"
