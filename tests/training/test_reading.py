@@ -11,7 +11,7 @@ from anemoi_scaleadapt.scale.pairs import Pairs
 from anemoi_scaleadapt.training.batch import take_apart
 from anemoi_scaleadapt.training.reading import Reading, edge_hours, window_hours
 
-ALL = Pairs.from_config({})
+ALL = Pairs.from_config({}, "pairs")
 COLUMNS = {"lr": {"rain": 0}, "hr": {"hill": 0, "rain": 1, "sea": 2}}
 
 
@@ -30,7 +30,7 @@ def test_hours_that_are_read():
     reading = Reading(ALL, 12)
     assert list(reading.window) == list(range(1, 13)) and reading.edge == 10
     assert list(reading.hours) == list(range(-9, 23))
-    one = Reading(Pairs.from_config({"only": [[10, 3]]}), 6)
+    one = Reading(Pairs.from_config({"only": [[10, 3]]}, "pairs"), 6)
     assert list(one.hours) == list(range(-5, 13))
 
 

@@ -48,7 +48,7 @@ def test_the_windows_own_frames():
 
 
 def test_made_on_the_fly_equals_a_coarse_dataset():
-    made, rain = fields((20, 30))
+    made, _ = fields((20, 30))
     read, _ = fields((20, 30), factor=5)
     scale, origins = recipe(5, 2), torch.tensor([[0, 1, 2], [1, 0, 0]])
     one, two = (Fitted(given, scale, WINDOW, EDGE).squares(origins, 3) for given in (made, read))
