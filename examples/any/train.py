@@ -171,7 +171,7 @@ def main() -> None:
     pairs = {tuple(map(int, p.split(":"))) for p in args.pairs.split(",")} if args.pairs else None
     torch.manual_seed(args.seed)
     settings = NetworkSettings(**json.loads(args.sizes)) if args.sizes else NetworkSettings()
-    net = Downscaler(settings, SamplerSettings(), RainTransform("sqrt", UNIT)).to(device)
+    net = Downscaler(settings, SamplerSettings(), RainTransform(name="sqrt", unit=UNIT)).to(device)
     averaged = copy.deepcopy(net)
     optimiser = torch.optim.AdamW(net.parameters(), lr=args.lr, betas=(0.9, 0.99), weight_decay=0.01)
     random = np.random.default_rng(args.seed)

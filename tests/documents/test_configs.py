@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from anemoi_scaleadapt.scale.pairs import name as pair_name
 from support.configs import read_config
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -22,9 +23,11 @@ def test_primary_configs_compose_and_their_settings_are_good(name, composed):
 
     pair = ["scale.space=5", "scale.time=2"] if name == "scaleadapt" else []
     config = OmegaConf.to_container(composed(name, *pair), resolve=True, throw_on_missing=True)
-    scale = read_config(config)
-    assert name == "demo" or name == "scaleadapt" or name.startswith(f"s{scale.space}t{scale.time}")
-    assert config["task"]["scale"] == config["model"]["model"]["scale"] == config["scale"]
+    pairs = read_config(config)
+    assert name in ("demo", "scaleadapt", "any") or name.startswith(pair_name(*pairs.all[0]))
+    assert (len(pairs.all) == 149) == (name == "any")
+    for group in ("scale", "pairs"):
+        assert config["task"][group] == config["model"]["model"][group] == config[group]
     assert set(config["task"]["groups"]) == set(config)
 
 

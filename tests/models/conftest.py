@@ -28,7 +28,7 @@ def downscaler(tiny_network):
         net = Downscaler(
             NetworkSettings.from_config(tiny_network | (network or {}), "network"),
             SamplerSettings(**{"steps": 3} | (sampler or {})),
-            RainTransform(transform, 0.2),
+            RainTransform(name=transform, unit=0.2),
             **others,
         )
         return wake(net).eval()

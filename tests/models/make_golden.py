@@ -22,7 +22,7 @@ SCALE = resolve({"space": 5, "time": 2, "context_length": 3, "lookahead": 1, "be
 
 def build() -> Downscaler:
     """The network of the golden file, weights at random."""
-    return Downscaler(NETWORK, SamplerSettings(), RainTransform("sqrt", 0.2)).eval()
+    return Downscaler(NETWORK, SamplerSettings(), RainTransform(name="sqrt", unit=0.2)).eval()
 
 
 def outputs(net: Downscaler, axis: torch.Tensor, noise: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -39,26 +39,26 @@ def test_a_validation_watches_the_papers_pairs_or_some_of_all():
 
 def test_what_is_written_reads_back():
     pairs = Pairs.from_config({"space": [2, 8], "time": None, "weights": {"s3t2": 4}}, "pairs")
-    assert Pairs.from_config(pairs.as_dict()) == pairs
+    assert Pairs.from_config(pairs.as_dict(), "pairs") == pairs
     assert name(25, 6) == "s25t6"
 
 
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ({"only": [[1, 1]]}, r"pairs\.only: \(1, 1\) leaves nothing"),
-        ({"only": [[26, 3]]}, r"pairs\.only: s = 26: a factor in space must be a whole number from 1 to 25"),
-        ({"only": [[3, 7]]}, r"pairs\.only: t = 7"),
-        ({"only": [3, 4]}, r"pairs\.only = 3: must be two whole numbers"),
-        ({"only": [[3, 4, 5]]}, r"pairs\.only = \[3, 4, 5\]"),
-        ({"space": [0, 5]}, r"pairs\.space\[0\] = 0"),
-        ({"space": [5, 26]}, r"pairs\.space\[1\] = 26"),
-        ({"space": [6, 5]}, r"pairs\.space\[0\] = 6"),
+        ({"only": [[1, 1]]}, r"pairs\.only = .* pairs other than \(1, 1\)"),
+        ({"only": [[26, 3]]}, r"pairs\.only = .*a list of pairs such as"),
+        ({"only": [[3, 7]]}, r"pairs\.only = .*a list of pairs such as"),
+        ({"only": [3, 4]}, r"pairs\.only = .*a list of pairs such as"),
+        ({"only": [[3, 4, 5]]}, r"pairs\.only = .*a list of pairs such as"),
+        ({"space": [0, 5]}, r"pairs\.space = .*each a whole number from 1 to 25"),
+        ({"space": [5, 26]}, r"pairs\.space = .*each a whole number from 1 to 25"),
+        ({"space": [6, 5]}, r"pairs\.space = .*the smaller one first"),
         ({"space": 5}, r"pairs\.space = 5"),
-        ({"time": [1, 2.5]}, r"pairs\.time\[1\] = 2\.5"),
-        ({"space": [1, 1], "time": [1, 1]}, "no pair is left"),
-        ({"weights": {"s26t1": 2}}, r"pairs\.weights\.s26t1: names none of the pairs \(s = 1 to 25"),
-        ({"weights": {"s5t1": -1}}, r"pairs\.weights\.s5t1 = -1"),
+        ({"time": [1, 2.5]}, r"pairs\.time = .*each a whole number from 1 to 6"),
+        ({"space": [1, 1], "time": [1, 1]}, r"pairs\.weights = .*other than \(1, 1\) is left"),
+        ({"weights": {"s26t1": 2}}, r"pairs\.weights = .*the trained pairs \(s = 1 to 25"),
+        ({"weights": {"s5t1": -1}}, r"pairs\.weights = .*-1.*a mapping of pairs to numbers"),
         ({"weights": [1, 2]}, r"pairs\.weights = \[1, 2\]"),
         ({"spaces": [1, 2]}, r"pairs\.spaces"),
     ],

@@ -12,11 +12,10 @@ from anemoi_scaleadapt.training.settings import MethodSettings, TaskSettings
         ({"crop": 0}, "crop = 0: must be a whole number from 1 to 1000000."),
         ({"crop": "100"}, "crop = '100': must be a whole number from 1 to 1000000."),
         ({"hide_frames": 1}, "hide_frames = 1: must be a number from 0 to below 1."),
-        ({"graphs": 1}, "graphs = 1: must be true or false."),
         ({"score_members": 1}, "score_members = 1: must be 0, or a whole number from 2."),
         ({"score_members": -1}, "score_members = -1: must be 0, or a whole number from 2."),
         ({"scor_size": 9}, "scor_size is not a setting; did you mean training.method.score_size?"),
-        ({"mean_first": 0.5}, "mean_first is not a setting; known are crop, crops_per_field, hide_frames, graphs, "
+        ({"mean_first": 0.5}, "mean_first is not a setting; known are crop, crops_per_field, hide_frames, "
          "score_windows, score_members, score_size, score_every."),
     ],
 )  # fmt: skip

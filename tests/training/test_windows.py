@@ -106,6 +106,8 @@ def test_a_specialist_sees_what_l_says_and_some_crops_less():
 
 def test_half_of_the_crops_of_many_pairs_see_the_whole_axis():
     torch.manual_seed(0)
-    seen = limits(hidden_context(recipe(10, 3), 12, 1000, 0.0, True, torch.device("cpu")), 3)
+    seen = limits(
+        hidden_context(resolve({"space": 10, "time": 3, "lookahead": 1}), 12, 1000, 0.0, True, torch.device("cpu")), 3
+    )
     assert set(seen) == {(2, 1), (2, 2)}  # L = 5 with one ahead; six hours are two frames
     assert sum(after == 2 for _, after in seen) / 1000 == pytest.approx(0.5, abs=0.05)

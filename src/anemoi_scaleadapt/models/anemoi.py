@@ -76,7 +76,7 @@ class RainModel(nn.Module):
         self.downscaler = Downscaler(
             network=told.network,
             sampler=told.sampler,
-            transform=RainTransform(told.transform, float(self.unit)),
+            transform=RainTransform(name=told.transform, unit=float(self.unit)),
             statics=len(self.static_names),
             detach_mean=told.detach_mean,
             amplitude=told.amplitude,
@@ -93,7 +93,7 @@ class RainModel(nn.Module):
         unit = float(self.unit)
         if unit != own.unit:
             LOG.info("The rain unit that came with the weights is kept: %.4g mm/h; here it is %.4g.", unit, own.unit)
-            self.downscaler.transform = RainTransform(own.name, unit)
+            self.downscaler.transform = RainTransform(name=own.name, unit=unit)
         pairs = zip(self.static_names, self.statics_mean, self.statics_stdev, strict=True)
         self.settings["unit"] = unit
         self.settings["statics"] = {name: {"mean": float(mean), "stdev": float(stdev)} for name, mean, stdev in pairs}

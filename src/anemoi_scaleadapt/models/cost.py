@@ -58,7 +58,7 @@ def cost(scale: Scale, network: NetworkSettings, sampler: SamplerSettings, membe
     members : int
         Members that share the mean and the condition.
     """
-    model = Downscaler(network, sampler, RainTransform("sqrt", 1.0)).eval()
+    model = Downscaler(network, sampler, RainTransform(name="sqrt", unit=1.0)).eval()
     cells = max(1, round(PIXELS / scale.space))
     hours = scale.time * max(1, round(HOURS / scale.time))
     axis = torch.ones(1, hours + 2 * REACH, cells, cells)
