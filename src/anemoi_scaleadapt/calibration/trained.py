@@ -13,7 +13,7 @@ from anemoi_scaleadapt.calibration.spread import Point
 from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.trained import context_frames, static_fields
-from anemoi_scaleadapt.rain.reader import Rain
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import HOUR, Coarse
 from anemoi_scaleadapt.training.crops import wettest_square
 from anemoi_scaleadapt.training.scores import fair_crps
@@ -118,7 +118,7 @@ def read_windows(
         frames = context_frames(interface, coarse, window)[(slice(None), *place)]
         x = torch.from_numpy(frames.astype("f4"))[None].to(device)
         truth = torch.from_numpy(hr.at(window)[(0, slice(None), *fine)])[None].to(device)
-        statics = static_fields(interface, hr, window[:1])
+        statics = static_fields(interface, hr)
         if statics is not None:
             statics = statics[(slice(None), slice(None), *fine)]
         with torch.inference_mode():

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.reader import Rain, open_rain
+from anemoi_scaleadapt.rain.from_anemoi import read_static
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import HOUR, Coarse
 
 
@@ -62,12 +63,12 @@ def context_frames(interface: Any, coarse: Coarse, window: np.ndarray) -> np.nda
     return np.stack(frames)
 
 
-def static_fields(interface: Any, fine: Rain, times: np.ndarray) -> Tensor | None:
-    """Static fields of a dataset at one time as the networks see them, (1, c, y, x), on the network's device."""
+def static_fields(interface: Any, fine: Rain) -> Tensor | None:
+    """Static fields of a dataset as the networks see them, (1, c, y, x), on the network's device."""
     model = interface.model
     if not model.static_names:
         return None
-    fields = [open_rain(fine.path, name).at(times)[0, 0] for name in model.static_names]
+    fields = [read_static(fine.path, name) for name in model.static_names]
     raw = torch.from_numpy(np.stack([f.ravel() for f in fields], axis=-1))[None, None, None]
     seen = interface.pre_processors[model.hr](raw.to(model.downscaler.residual_std.device), in_place=False)
     return model.statics(seen, fine.shape)
@@ -98,7 +99,7 @@ def conditional_mean(interface: Any, coarse: Coarse, fine: Rain | None = None) -
     net, names = interface.model.downscaler, interface.model.static_names
     if names and fine is None:
         raise ScaleAdaptError(f"the checkpoint was trained with {', '.join(names)}: give --grid, a dataset with them.")
-    statics = static_fields(interface, fine, fine.times[:1]) if names else None
+    statics = static_fields(interface, fine) if names else None
 
     def forecast(window: np.ndarray) -> np.ndarray:
         frames = torch.from_numpy(context_frames(interface, coarse, window).astype("f4"))[None]
