@@ -10,7 +10,7 @@ import numpy as np
 
 from anemoi_scaleadapt.baselines.classical import filled
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.reader import Rain
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import HOUR
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from anemoi_scaleadapt.baselines import classical
 from anemoi_scaleadapt.baselines.spacetime import NoiseSettings, SpacetimeRainfarm
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.reader import Rain
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import Coarse
 
 #: name -> (one line, whether it is an ensemble)

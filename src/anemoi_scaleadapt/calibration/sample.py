@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.reader import Rain
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import space_factor
 
 HOUR = np.timedelta64(1, "h")

@@ -13,7 +13,7 @@ from anemoi_scaleadapt.calibration.spread import Point
 from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.trained import context_axis, static_fields
-from anemoi_scaleadapt.rain.reader import Rain
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import HOUR, Coarse
 from anemoi_scaleadapt.scale import Scale
 from anemoi_scaleadapt.training.crops import wettest_square
@@ -121,7 +121,7 @@ def read_windows(
         _, place, fine = wettest_square(now, scale.space, EDGE)
         axis = context_axis(coarse, window, scale)[(slice(None), slice(None), *place)].to(device)
         truth = torch.from_numpy(hr.at(window)[(0, slice(None), *fine)])[None].to(device)
-        statics = static_fields(interface, hr, window[:1])
+        statics = static_fields(interface, hr)
         if statics is not None:
             statics = statics[(slice(None), slice(None), *fine)]
         with torch.inference_mode():

@@ -3,6 +3,7 @@
 from itertools import chain
 from pathlib import Path
 
+from anemoi_scaleadapt.commands import reading
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
 MEAN = "the conditional mean of a trained network (--checkpoint), exact coarse totals"
@@ -17,7 +18,7 @@ def add_arguments(parser) -> None:
     texts = {name: text for name, (text, _) in BASELINES.items()} | {"mean": MEAN}
     parser.epilog = "; ".join(f"{name}: {text}" for name, text in texts.items())
     add("baseline", choices=list(texts), help="which one")
-    add("--lr", required=True, help="coarse rain, hourly or every t hours: anemoi Zarr, NetCDF or Zarr")
+    add("--lr", required=True, help="coarse rain, hourly, every t hours or finer: NetCDF, Zarr, GRIB, anemoi dataset")
     add("--to", required=True, help="NetCDF file to write")
     add("--grid", help="any file on the fine grid: gives its coordinates and the space factor")
     add("--space-factor", type=int, help="s (default: from --grid or --checkpoint)")
@@ -33,6 +34,7 @@ def add_arguments(parser) -> None:
     add("--archive", help="fine rain of other days, for analog")
     add("--checkpoint", help="inference-last.ckpt of a training run, for mean")
     add("--device", help="for mean: cpu, cuda ... (default: the GPU, if there is one)")
+    reading.add_arguments(parser)
 
 
 def main(args) -> int:
@@ -52,8 +54,8 @@ def main(args) -> int:
     if args.members < 1:
         raise ScaleAdaptError("--members must be 1 or more.")
     t = factor("--time-factor", args.time_factor, checkpoint=trained and trained.time)
-    coarse = Coarse(open_rain(args.lr), t)
-    grid = open_rain(args.grid) if args.grid else None
+    coarse = Coarse(open_rain(args.lr, **reading.told(args)), t)
+    grid = open_rain(args.grid, **reading.told(args)) if args.grid else None
     ratio = space_factor(grid, coarse.rain) if grid else None
     s = factor("--space-factor", args.space_factor, grid=ratio, checkpoint=trained and trained.space)
     chosen = choose(coarse, args)
@@ -112,13 +114,14 @@ def build_system(args, coarse, s, chosen, network, grid):
     from anemoi_scaleadapt.baselines.spacetime import NoiseSettings
     from anemoi_scaleadapt.baselines.systems import Setup, build
     from anemoi_scaleadapt.rain.reader import open_rain
+    from anemoi_scaleadapt.rain.steps import averaged
 
     if network:
         from anemoi_scaleadapt.inference.trained import conditional_mean
 
         forecast = conditional_mean(network, coarse, grid)
         return lambda window, number: forecast(window)
-    archive = open_rain(args.archive) if args.archive else None
+    archive = averaged(open_rain(args.archive, **reading.told(args))) if args.archive else None
     noise = NoiseSettings(args.slope, args.spread, args.memory)
     system = build(args.baseline, Setup(coarse, s, coarse.t, args.members, args.seed, archive, chosen, noise))
     if system is None:
@@ -132,8 +135,7 @@ def choose(coarse, args):
 
     from anemoi_scaleadapt.rain.windows import HOUR, windows
 
-    t, times = coarse.t, coarse.rain.times
-    hours = times if coarse.hourly else (times[:, None] + (np.arange(t) - t + 1) * HOUR).ravel()
+    t, hours = coarse.t, coarse.hours
     bounds = []
     for name, value, default in (("--start", args.start, hours[0]), ("--end", args.end, hours[-1])):
         try:

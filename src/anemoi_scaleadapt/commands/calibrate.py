@@ -5,15 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anemoi_scaleadapt.commands import reading
+
 if TYPE_CHECKING:
     from anemoi_scaleadapt.calibration.spread import Spread
-    from anemoi_scaleadapt.rain.reader import Rain
+    from anemoi_scaleadapt.rain.record import Rain
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--lr", required=True, metavar="ZARR", help="hourly coarse rain")
-    parser.add_argument("--hr", required=True, metavar="ZARR", help="hourly fine rain of the same dates")
+    parser.add_argument(
+        "--lr", required=True, metavar="PATH", help="hourly coarse rain: NetCDF, Zarr, GRIB, anemoi dataset"
+    )
+    parser.add_argument("--hr", required=True, metavar="PATH", help="hourly fine rain of the same dates")
     parser.add_argument("--time", type=int, required=True, help="factor in time, 1 to 6")
     parser.add_argument("--space", type=int, help="factor in space; by default that of the two grids")
     parser.add_argument("--windows", type=int, default=300, help="fine windows to read at most (default 300)")
@@ -24,6 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     trained.add_argument("--members", type=int, default=8, help="members of each ensemble (default 8)")
     trained.add_argument("--draw", type=int, default=8, metavar="N", help="wet windows to draw at most (default 8)")
     trained.add_argument("--device", help="cpu, cuda ...; by default the GPU, if there is one")
+    reading.add_arguments(parser)
 
 
 def main(args: Namespace) -> int:
@@ -32,12 +37,13 @@ def main(args: Namespace) -> int:
     from anemoi_scaleadapt.calibration.proposal import propose
     from anemoi_scaleadapt.errors import ScaleAdaptError
     from anemoi_scaleadapt.rain.reader import open_rain
+    from anemoi_scaleadapt.rain.steps import averaged
     from anemoi_scaleadapt.rain.windows import space_factor
     from anemoi_scaleadapt.scale import overlay, recipe
 
     recipe(args.space or 1, args.time)  # refuses a pair that there is not
     check_trained(args)
-    lr, hr = open_rain(args.lr), open_rain(args.hr)
+    lr, hr = (averaged(open_rain(path, **reading.told(args))) for path in (args.lr, args.hr))
     space = space_factor(hr, lr)
     if args.space and args.space != space:
         raise ScaleAdaptError(f"--space {args.space}: {args.hr} and {args.lr} differ by the factor {space}.")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from anemoi_scaleadapt.commands import reading
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
 #: baselines that are scored unless --baselines says otherwise
@@ -11,9 +12,9 @@ DEFAULT = ("nearest", "bicubic", "rainfarm", "rainfarm_ar1")
 def add_arguments(parser) -> None:
     """Add the options of ``verify``."""
     add = parser.add_argument
-    add("members", help="members: NetCDF or Zarr, rain(member, time, y, x) in mm h-1, hourly")
-    add("truth", help="fine truth: anemoi Zarr, NetCDF or Zarr")
-    add("--lr", required=True, help="coarse rain, hourly or every t hours: same formats")
+    add("members", help="members: rain in NetCDF, Zarr or GRIB; a file, a folder or a 'pattern*'")
+    add("truth", help="fine truth: an anemoi dataset, or as the members")
+    add("--lr", required=True, help="coarse rain, hourly, every t hours or finer: likewise")
     add("--mean", help="conditional mean (default: rain_mean in the members, if there)")
     add("--out", default="verification", help="folder for the results (default: %(default)s)")
     add("--name", default="scaleadapt", help="name of the system (default: %(default)s)")
@@ -27,6 +28,7 @@ def add_arguments(parser) -> None:
     add("--pixel-km", type=float, help="grid spacing in km (default: from the coordinates)")
     add("--no-figure", action="store_true", help="do not draw rain.png")
     add("--no-report", action="store_true", help="do not write report.html")
+    reading.add_arguments(parser)
 
 
 def main(args) -> int:
@@ -73,7 +75,9 @@ def open_case(args):
     """Open all files and check that they belong together."""
     from anemoi_scaleadapt.baselines.systems import BASELINES
     from anemoi_scaleadapt.rain import windows as w
+    from anemoi_scaleadapt.rain.place import same_grid
     from anemoi_scaleadapt.rain.reader import open_rain
+    from anemoi_scaleadapt.rain.steps import averaged
     from anemoi_scaleadapt.verification.case import Case
     from anemoi_scaleadapt.verification.tally import Settings
 
@@ -85,12 +89,14 @@ def open_case(args):
         raise ScaleAdaptError(f"--name {args.name} is the name of a baseline; choose another.")
     if args.member_baselines < 2:
         raise ScaleAdaptError(f"--member-baselines must be 2 or more, not {args.member_baselines}.")
-    members, truth, coarse = open_rain(args.members, args.variable), open_rain(args.truth), open_rain(args.lr)
-    w.same_grid(members, truth)
+    told = reading.told(args)
+    members, truth = (averaged(open_rain(*source, **told)) for source in ((args.members, args.variable), (args.truth,)))
+    coarse = open_rain(args.lr, **told)
+    same_grid(members, truth)
     t = w.time_factor(members, args.time_factor)
     mean = open_mean(args)
     if mean is not None:
-        w.same_grid(mean, truth)
+        same_grid(mean, truth)
     return Case(
         members=members,
         truth=truth,
@@ -103,22 +109,21 @@ def open_case(args):
         baselines=tuple(names),
         member_baselines=args.member_baselines,
         seed=args.seed,
-        archive=open_rain(args.archive) if args.archive else None,
+        archive=averaged(open_rain(args.archive, **told)) if args.archive else None,
         settings=Settings(pixel_km=args.pixel_km or (members if members.latitude is not None else truth).pixel_km),
     )
 
 
 def open_mean(args):
     """Open the conditional mean: --mean, or the variable rain_mean of the members; None if neither."""
-    import xarray as xr
-
+    from anemoi_scaleadapt.rain.names import NoVariable
     from anemoi_scaleadapt.rain.reader import open_rain
+    from anemoi_scaleadapt.rain.steps import averaged
 
+    told = reading.told(args)
     if args.mean:
-        return open_rain(args.mean)
-    if Path(args.members).is_dir():
-        there = (Path(args.members) / "rain_mean").is_dir()
-    else:
-        with xr.open_dataset(args.members, engine="netcdf4") as data:
-            there = "rain_mean" in data
-    return open_rain(args.members, "rain_mean") if there else None
+        return averaged(open_rain(args.mean, **told))
+    try:
+        return averaged(open_rain(args.members, "rain_mean", **told))
+    except NoVariable:
+        return None

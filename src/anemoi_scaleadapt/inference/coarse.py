@@ -9,7 +9,8 @@ import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.rain.codes import clean
-from anemoi_scaleadapt.rain.reader import Rain, open_rain
+from anemoi_scaleadapt.rain.reader import open_rain
+from anemoi_scaleadapt.rain.record import Rain
 
 HOUR = datetime.timedelta(hours=1)
 #: what inputs of anemoi-inference say where a date is missing; they raise ValueError for everything
@@ -75,8 +76,7 @@ def coarse_rain(runner: Any, net: Any, date: datetime.datetime) -> CoarseRain:
 
 def from_rain(rain: Rain) -> CoarseRain:
     """Coarse rain of what :func:`open_rain` opened; an ensemble is refused."""
-    steps = np.diff(rain.times)
-    step = steps.min().astype("timedelta64[s]").item() if len(steps) else None
+    step = None if rain.interval is None else rain.interval.astype("timedelta64[s]").item()
 
     def read(ends: list[datetime.datetime]) -> np.ndarray:
         times = np.array([end.replace(tzinfo=None) for end in ends], dtype="datetime64[s]")

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.models.context import frames_round, hourly_axis
-from anemoi_scaleadapt.rain.reader import Rain, open_rain
+from anemoi_scaleadapt.rain.from_anemoi import read_static
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import HOUR, Coarse
 from anemoi_scaleadapt.scale import Scale
 
@@ -65,15 +66,14 @@ def context_axis(coarse: Coarse, window: np.ndarray, scale: Scale) -> Tensor:
     return hourly_axis(torch.from_numpy(np.stack(frames).astype("f4"))[None], scale.time, past, scale.time)
 
 
-def static_fields(interface: Any, fine: Rain, times: np.ndarray) -> Tensor | None:
-    """Static fields of a dataset at one time as the networks see them, (1, c, y, x), on the network's device."""
+def static_fields(interface: Any, fine: Rain) -> Tensor | None:
+    """Static fields of a dataset as the networks see them, (1, c, y, x), on the network's device."""
     model = interface.model
     if not model.static_names:
         return None
-    fields = [open_rain(fine.path, name).at(times)[0, 0] for name in model.static_names]
-    raw = torch.from_numpy(np.stack([f.ravel() for f in fields], axis=-1))[None, None, None]
-    seen = interface.pre_processors[model.hr](raw.to(next(model.parameters()).device), in_place=False)
-    return model.statics(seen, fine.shape)
+    fields = [read_static(fine.path, name) for name in model.static_names]
+    raw = torch.from_numpy(np.stack(fields).astype("f4"))[None].to(next(model.parameters()).device)
+    return model.standardise(raw)
 
 
 def conditional_mean(
@@ -105,7 +105,7 @@ def conditional_mean(
     net, names = interface.model.downscaler, interface.model.static_names
     if names and fine is None:
         raise ScaleAdaptError(f"the checkpoint was trained with {', '.join(names)}: give --grid, a dataset with them.")
-    statics = static_fields(interface, fine, fine.times[:1]) if names and fine is not None else None
+    statics = static_fields(interface, fine) if names and fine is not None else None
 
     def forecast(window: np.ndarray) -> np.ndarray:
         axis = context_axis(coarse, window, scale).to(next(net.parameters()).device)

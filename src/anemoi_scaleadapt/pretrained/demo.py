@@ -7,7 +7,7 @@ import numpy as np
 
 from anemoi_scaleadapt import __version__
 from anemoi_scaleadapt.pretrained.sample import SPACE, TIME, Sample
-from anemoi_scaleadapt.rain.reader import Rain
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import HOUR, Coarse
 from anemoi_scaleadapt.verification.case import Case, Tallies, count
 

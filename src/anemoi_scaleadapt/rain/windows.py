@@ -10,20 +10,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.reader import Rain
-
-HOUR = np.timedelta64(3600, "s")
+from anemoi_scaleadapt.rain.place import box, on_blocks, same_grid
+from anemoi_scaleadapt.rain.record import HOUR, Rain
 
 
 def space_factor(fine: Rain, coarse: Rain) -> int:
-    """Return s, the exact ratio of the grid sizes; anything else is an error that names both files."""
+    """Return s: the coarse cells must be the blocks of s x s fine pixels; else an error with both boxes."""
     ratios = [n / m for n, m in zip(fine.shape, coarse.shape, strict=True)]
     if ratios[0] != ratios[1] or ratios[0] != int(ratios[0]) or ratios[0] < 1:
         raise ScaleAdaptError(
-            f"{fine.path} has {fine.shape} cells (y, x) and {coarse.path} {coarse.shape}: the first must be "
-            "the second times one whole number. Crop the fine grid to whole coarse cells."
+            f"{coarse.path} is not {fine.path} in blocks of one whole number of pixels: {box(coarse)} against "
+            f"{box(fine)}. Crop the fine grid to whole coarse cells."
         )
-    return int(ratios[0])
+    space = int(ratios[0])
+    if space == 1:
+        same_grid(fine, coarse)
+    else:
+        on_blocks(fine, coarse, space)
+    return space
 
 
 def time_factor(members: Rain, given: int | None) -> int:
@@ -60,20 +64,29 @@ class Coarse:
     rain: Rain
     t: int
 
-    def __post_init__(self):
-        """Find out whether the frames are hourly or come every t hours."""
-        steps = np.diff(self.rain.times)
-        step = steps.min() if len(steps) else self.t * HOUR
-        if step not in (HOUR, self.t * HOUR):
+    def __post_init__(self) -> None:
+        """Find out what its frames stand for: an hour, t hours, or a whole part of them."""
+        length = self.rain.interval
+        self.step: np.timedelta64 = self.t * HOUR if length is None else length
+        if self.t * HOUR % self.step != np.timedelta64(0, "s"):
             raise ScaleAdaptError(
-                f"{self.rain.path} comes every {step / HOUR:g} h; coarse rain must come every hour or every "
-                f"{self.t} h (the time factor)."
+                f"the frames of {self.rain.path} stand for {self.step / HOUR:g} h; coarse rain must come every "
+                f"{self.t} h (the time factor) or in whole parts of that."
             )
-        self.hourly = bool(step == HOUR) or self.t == 1
-        self._cache: dict = {}
+        self._cache: dict[np.datetime64, np.ndarray] = {}
 
     def _times(self, window: np.ndarray) -> np.ndarray:
-        return window if self.hourly else window[-1:]
+        number = int(self.t * HOUR / self.step)
+        return window[-1] - np.arange(number)[::-1] * self.step
+
+    @property
+    def hours(self) -> tuple[np.datetime64, np.datetime64]:
+        """Ends of the first and of the last hour that the record covers whole."""
+        first, last = self.rain.times[0] - self.step, self.rain.times[-1]
+        if self.step < HOUR:
+            first = first.astype("datetime64[h]") + (first != first.astype("datetime64[h]"))
+            last = last.astype("datetime64[h]")
+        return first.astype("datetime64[s]") + HOUR, last.astype("datetime64[s]")
 
     def has(self, window: np.ndarray) -> bool:
         """Whether the file covers the window."""
@@ -107,29 +120,3 @@ class Coarse:
             shift = (j - (self.t - 1) / 2) / self.t
             out[j] = (1 - abs(shift)) * now + abs(shift) * (after if shift > 0 else before)
         return out
-
-
-def same_grid(one: Rain, other: Rain, tolerance: float = 0.02) -> None:
-    """Check that two files lie on one grid: the same number of cells, and coordinates that agree.
-
-    Parameters
-    ----------
-    one, other : Rain
-        Files to compare; coordinates are compared where both have them.
-    tolerance : float
-        Degrees.
-    """
-    if one.shape != other.shape:
-        raise ScaleAdaptError(
-            f"{one.path} has {one.shape} cells (y, x), {other.path} {other.shape}: they must be on one grid."
-        )
-    if one.latitude is None or other.latitude is None:
-        return
-    gap = max(
-        float(np.nanmax(np.abs(one.latitude - other.latitude))),
-        float(np.nanmax(np.abs((one.longitude - other.longitude + 180) % 360 - 180))),
-    )
-    if gap > tolerance:
-        raise ScaleAdaptError(
-            f"{one.path} and {other.path} lie up to {gap:.3f} degrees apart: flip or crop one of them."
-        )

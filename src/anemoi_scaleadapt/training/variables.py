@@ -11,7 +11,7 @@ import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.rain.codes import LEAST, MOST
-from anemoi_scaleadapt.rain.reader import UNITS
+from anemoi_scaleadapt.rain.units import parse
 from anemoi_scaleadapt.training.opened import Opened
 
 LOG = logging.getLogger(__name__)
@@ -97,26 +97,35 @@ def check_unit(opened: Opened, rain: str, stated: str | None) -> None:
         With what to do.
     """
     own = opened.unit(rain)
-    unit = stated if stated is not None else own
+    text = stated if stated is not None else own
+    said = f"{text!r} (task.units)" if stated is not None else repr(text)
+    unit = parse(text, f"{opened.where}: {rain}")
     if unit is None:
         raise ScaleAdaptError(
             f"{opened.where} does not say the unit of {rain} (variables_metadata). If it is a mean rate in mm h-1, say "
             'so with task.units="mm h-1"; recipes of `anemoi-scaleadapt datasets` write it.'
         )
-    factor = UNITS.get(" ".join(unit.split()))
-    if factor is None or factor != 1:
+    if unit.kind != "rate" or unit.factor != 1:
         by = (
-            f" Multiply it with dataset_config.rescale: {{{rain}: [{factor:g}, 0]}} and"
-            if factor
+            f" Multiply it with dataset_config.rescale: {{{rain}: [{unit.factor:g}, 0]}} and"
+            if unit.kind == "rate"
             else " Convert it and"
         )
-        said = f"{unit!r} (task.units)" if stated is not None else repr(unit)
         raise ScaleAdaptError(
             f"{opened.where}: {rain} is in {said}; training needs a mean rate in mm h-1.{by} say "
             'task.units="mm h-1", or build it with a recipe of `anemoi-scaleadapt datasets`.'
         )
-    if stated is not None and own is not None and UNITS.get(" ".join(own.split())) != 1:
+    if stated is not None and own is not None and not _right(own):
         LOG.warning("%s: %s is taken as %s (task.units); the dataset says %r.", opened.where, rain, stated, own)
+
+
+def _right(text: str) -> bool:
+    """Whether a unit is that of training, mm h-1."""
+    try:
+        unit = parse(text, "")
+    except ScaleAdaptError:
+        return False
+    return unit is not None and unit.kind == "rate" and unit.factor == 1
 
 
 def check_statistics(opened: Opened, rain: str, used: bool) -> None:

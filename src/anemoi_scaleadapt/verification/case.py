@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from anemoi_scaleadapt.baselines.systems import Setup, build
-from anemoi_scaleadapt.rain.reader import Rain
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import HOUR, Coarse
 from anemoi_scaleadapt.verification.tally import Settings, add, tally
 

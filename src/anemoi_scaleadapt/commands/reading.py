@@ -1,0 +1,31 @@
+"""Options of commands that read rain: what a file may not tell."""
+
+from argparse import ArgumentParser, Namespace
+from typing import TypedDict, get_args
+
+from anemoi_scaleadapt.rain.intervals import Accumulated, Label
+
+
+class Told(TypedDict):
+    """What the user says of files that do not tell."""
+
+    units: str | None
+    time_label: Label | None
+    accumulated: Accumulated | None
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add --units, --time-label and --accumulated."""
+    group = parser.add_argument_group("for files that do not tell")
+    group.add_argument("--units", metavar="UNIT", help="such as 'mm h-1' or 'kg m-2'")
+    group.add_argument("--time-label", choices=get_args(Label), help="where a time lies in its interval (default: end)")
+    group.add_argument(
+        "--accumulated",
+        choices=get_args(Accumulated),
+        help="over what an amount is summed (default: asked if it grows)",
+    )
+
+
+def told(args: Namespace) -> Told:
+    """The options as arguments of :func:`anemoi_scaleadapt.rain.reader.open_rain`."""
+    return {"units": args.units, "time_label": args.time_label, "accumulated": args.accumulated}
