@@ -3,7 +3,7 @@ import pytest
 
 from anemoi_scaleadapt.calibration import sample
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.reader import Rain
+from anemoi_scaleadapt.rain.record import Rain
 
 
 def hours(*numbers):

@@ -119,7 +119,7 @@ def build_system(args, coarse, s, chosen, network, grid):
     if network:
         from anemoi_scaleadapt.inference.trained import conditional_mean
 
-        forecast = conditional_mean(network, coarse, grid)
+        forecast = conditional_mean(network, coarse, network.model.scale_of(s, coarse.t), grid)
         return lambda window, number: forecast(window)
     archive = averaged(open_rain(args.archive, **reading.told(args))) if args.archive else None
     noise = NoiseSettings(args.slope, args.spread, args.memory)
