@@ -20,15 +20,18 @@ from anemoi_scaleadapt.conservation import Conservation, block_mean, conserve
 FUNCTIONS = {
     "identity, cell (default)": lambda: Conservation(),
     "identity, cell, smooth": lambda: Conservation(smooth=True),
-    "tapered 4, cell": lambda: Conservation("tapered"),
-    "tapered 2, cell": lambda: Conservation("tapered", max_gain=2.0),
-    "threshold 0.11, cell": lambda: Conservation("threshold", 0.11),
-    "power 0.5, cell": lambda: Conservation("power", power=0.5),
-    "threshold_sqrt 0.00055, cell": lambda: Conservation("threshold_sqrt", 0.00055),
+    "threshold 0.11, cell": lambda: Conservation(function="threshold", threshold=0.11),
+    "threshold_sqrt 0.00055, cell": lambda: Conservation(function="threshold_sqrt", threshold=0.00055),
     "identity, window": lambda: Conservation(scope="window"),
-    "threshold 0.11, window (paper (10, 3))": lambda: Conservation("threshold", 0.11, scope="window"),
-    "threshold 0.22, window (paper (25, 6))": lambda: Conservation("threshold", 0.22, scope="window"),
-    "threshold_sqrt, window (paper (10, 1), (1, 3))": lambda: Conservation("threshold_sqrt", 0.00055, scope="window"),
+    "threshold 0.11, window (paper (10, 3))": lambda: Conservation(
+        function="threshold", threshold=0.11, scope="window"
+    ),
+    "threshold 0.22, window (paper (25, 6))": lambda: Conservation(
+        function="threshold", threshold=0.22, scope="window"
+    ),
+    "threshold_sqrt, window (paper (10, 1), (1, 3))": lambda: Conservation(
+        function="threshold_sqrt", threshold=0.00055, scope="window"
+    ),
 }
 
 

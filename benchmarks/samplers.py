@@ -14,7 +14,6 @@ whole for the first seed, to show that this gives the same members within a per 
 import argparse
 import datetime
 import time
-from dataclasses import replace
 from statistics import fmean, stdev
 from unittest import mock
 
@@ -107,7 +106,7 @@ def kept(denoise, noise, settings, sigma_max, beta):
 def sample(net, lr, noise, name, steps):
     """Members by a sampler's name."""
     if name != "kept":
-        return net.sample(lr, noise, sampler=replace(net.sampler, name=name, steps=steps))
+        return net.sample(lr, noise, sampler=net.sampler.model_copy(update={"name": name, "steps": steps}))
     with mock.patch("anemoi_scaleadapt.models.downscaler.draw", kept):
         return net.sample(lr, noise)
 

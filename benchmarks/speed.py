@@ -2,8 +2,8 @@
 
     python benchmarks/speed.py [--device cuda] [--config s10t3] [--crops 16] [--seconds 5]
 
-The plain form is what one would write first: layout with channels first, every pixel attends to all others, the
-context is encoded at every evaluation. The rows add what this package does, one after the other; the last two are the
+The plain form is what one would write first: every pixel attends to all others, the context is encoded at every
+evaluation. The rows add what this package does, one after the other; the last two are the
 switches `training.precision: bf16-mixed` and `model.compile`. Seconds differ from machine to machine; read the ratios.
 """
 
@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from einops import rearrange
 from hydra import compose, initialize
+from omegaconf import OmegaConf
 
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.layers.attention import NeighbourhoodAttention
@@ -36,12 +37,12 @@ def all_pairs(layer):
     layer.attend = attend
 
 
-def build(config, device, channels_last, everyone):
+def build(config, device, everyone):
     """A downscaler of a named config, with or without the plain form's attention."""
     torch.manual_seed(0)
-    model = config.model.model
-    network = NetworkSettings.from_config({**model.network, "channels_last": channels_last}, "model.model.network")
-    net = Downscaler(resolve(config.scale), network, SamplerSettings(), RainTransform("sqrt", 1.0))
+    network = NetworkSettings.from_config(OmegaConf.to_container(config.model.model.network), "model.model.network")
+    scale = resolve(OmegaConf.to_container(config.scale))
+    net = Downscaler(scale, network, SamplerSettings(), RainTransform(name="sqrt", unit=1.0))
     for module in net.modules():
         if isinstance(module, NeighbourhoodAttention) and everyone:
             all_pairs(module)
@@ -119,19 +120,18 @@ def main():
     with initialize(version_base=None):
         config = compose(args.config)
     forms = [
-        ("plain", {"channels_last": False, "everyone": True}, False, False, False),
-        ("+ neighbourhood attention", {"channels_last": False, "everyone": False}, False, False, False),
-        ("+ context encoded once", {"channels_last": False, "everyone": False}, True, False, False),
-        ("+ channels last = default", {"channels_last": True, "everyone": False}, True, False, False),
-        ("+ bf16", {"channels_last": True, "everyone": False}, True, True, False),
-        ("+ bf16 + compile", {"channels_last": True, "everyone": False}, True, True, True),
+        ("plain", True, False, False, False),
+        ("+ neighbourhood attention", False, False, False, False),
+        ("+ context encoded once = default", False, True, False, False),
+        ("+ bf16", False, True, True, False),
+        ("+ bf16 + compile", False, True, True, True),
     ]
     where = torch.cuda.get_device_name(device) if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
     print(f"{args.config} on {where}, torch {torch.__version__}: {args.crops} crops, {args.members} members\n")
     print("| form | crops/s | ratio | members/s | ratio |\n|---|---|---|---|---|")
     first = None
-    for name, shape, once, low, compiled in forms[: len(forms) - args.no_compile]:
-        net = build(config, device, **shape)
+    for name, everyone, once, low, compiled in forms[: len(forms) - args.no_compile]:
+        net = build(config, device, everyone)
         if compiled:
             for module in net.modules():
                 if isinstance(module, UShape):

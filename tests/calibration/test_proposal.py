@@ -28,7 +28,7 @@ def made(memory, width=4.0, space=5, time=2, n=50, edge=30, seed=0):
 @pytest.mark.parametrize(("beta", "sigma"), [(0.010, 12.6), (0.015, 44.4), (0.020, 157.0), (0.035, 7182.0)])
 def test_beta_of_is_the_inverse_of_sigma_max(beta, sigma):
     assert beta_of(sigma) == pytest.approx(beta, abs=1e-4)
-    assert Scale(1, 1, beta_of(70.0), 1).sigma_max == pytest.approx(70, rel=0.05)
+    assert Scale(space=1, time=1, beta=beta_of(70.0)).sigma_max == pytest.approx(70, rel=0.05)
 
 
 def test_first_below_by_hand():

@@ -69,7 +69,7 @@ def test_members_are_those_of_inference(opened, monkeypatch):
 def test_the_ancestral_sampler_has_no_sigma_max_to_choose(opened):
     net = SimpleNamespace(sampler=opened[0].model.downscaler.sampler)
     trained.check_sampler(net, "a.ckpt")
-    net.sampler = net.sampler.updated({"name": "ancestral"}, "sampler")
+    net.sampler = net.sampler.model_copy(update={"name": "ancestral"})
     with pytest.raises(ScaleAdaptError, match=r"--checkpoint a\.ckpt draws with the ancestral sampler"):
         trained.check_sampler(net, "a.ckpt")
 

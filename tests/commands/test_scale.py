@@ -47,7 +47,7 @@ def test_bad_input_is_one_line_that_names_the_key(capsys):
         ("10", "7"): "scale.time = 7",
         ("10", "3", "--set", "beta=.nan"): "scale.beta = nan",
         ("10", "3", "--set", "beta"): "KEY=VALUE",
-        ("10", "3", "--set", "gamma=1"): "scale.gamma: unknown key",
+        ("10", "3", "--set", "gamma=1"): "scale.gamma is not a setting",
         ("10", "3", "--set", "conservation.function=foo"): "scale.conservation.function = 'foo'",
         ("10", "[3"): "[3",
     }.items():

@@ -6,10 +6,8 @@ from anemoi_scaleadapt.conservation import Conservation, block_mean
 
 FUNCTIONS = {
     "identity": {},
-    "power": {"power": 0.7},
     "threshold": {"threshold": 0.1},
     "threshold_sqrt": {"threshold": 0.05},
-    "tapered": {"max_gain": 2.0},
 }
 
 

@@ -12,6 +12,8 @@ import pyproj
 import pytest
 import yaml
 
+from support.configs import read_config
+
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENTS = [
     REPOSITORY / "README.md",
@@ -157,18 +159,15 @@ def recipe(values, place, _):
 
 
 def run_file(values, place, _):
-    import inspect
-
     from anemoi.inference.config.run import RunConfiguration
 
     from anemoi_scaleadapt.diffusion.settings import SamplerSettings
-    from anemoi_scaleadapt.inference.runner import ScaleAdaptRunner
+    from anemoi_scaleadapt.inference.settings import RunnerSettings
 
     RunConfiguration(**{"checkpoint": "x.ckpt", **values})
-    takes = set(inspect.signature(ScaleAdaptRunner).parameters)
     runner = values.get("runner", {})
     for options in runner.values() if isinstance(runner, dict) else []:
-        assert set(options) <= takes, f"{place}: runner {options}"
+        RunnerSettings.from_config(options, f"{place}: runner")
     predict = values.get("predict_kwargs", {})
     assert set(predict) <= {"sampler"}, f"{place}: {predict}"
     SamplerSettings.from_config(predict.get("sampler", {}), "predict_kwargs.sampler")
@@ -176,11 +175,6 @@ def run_file(values, place, _):
 
 def training(values, place, composed):
     from omegaconf import OmegaConf
-
-    from anemoi_scaleadapt.diffusion.settings import SamplerSettings
-    from anemoi_scaleadapt.models.settings import NetworkSettings
-    from anemoi_scaleadapt.scale import resolve
-    from anemoi_scaleadapt.training.settings import MethodSettings
 
     defaults = [d for d in values.pop("defaults", ["scaleadapt"]) if d != "_self_"]
     pair = [] if defaults != ["scaleadapt"] else ["scale.space=10", "scale.time=3"]
@@ -191,11 +185,7 @@ def training(values, place, composed):
         assert parent is not None and key.rpartition(".")[2] in parent, f"{place}: no key {key}"
     OmegaConf.set_struct(whole, False)
     whole = OmegaConf.merge(whole, values)
-    resolve(whole.scale)
-    NetworkSettings.from_config(whole.model.model.network, "network")
-    SamplerSettings.from_config(whole.model.model.sampler, "sampler")
-    method = {k: v for k, v in whole.training.method.items() if k != "_target_"}
-    MethodSettings.from_config(method, "training.method")
+    read_config(OmegaConf.to_container(whole, resolve=True))
 
 
 def leaves(values, prefix=""):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from anemoi_scaleadapt.layers.attention import FrameAttention, FrameStack, NeighbourhoodAttention
+from anemoi_scaleadapt.layers.attention import FrameAttention, NeighbourhoodAttention
 
 
 @pytest.fixture
@@ -105,13 +105,3 @@ def test_neighbourhood_keeps_samples_apart():
     torch.nn.init.normal_(layer.out.weight)
     x = torch.randn(3, 8, 6, 6)
     torch.testing.assert_close(layer(x[1:2]), layer(x)[1:2])
-
-
-def test_stacked_frames_by_hand_and_without_the_missing_ones():
-    layer = FrameStack(1, 3, 2)
-    with torch.no_grad():
-        layer.mix.weight.copy_(torch.tensor([[1.0, 10, 100], [0, 0, 1]])[:, :, None, None])
-        layer.mix.bias.zero_()
-    frames = torch.tensor([1.0, 2.0, 3.0]).view(1, 3, 1, 1, 1)
-    there = torch.tensor([True, False, True]).view(1, 3, 1, 1)
-    assert layer(frames, there).flatten().tolist() == [301, 3]

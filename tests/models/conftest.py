@@ -31,7 +31,7 @@ def downscaler(tiny_network):
             resolve({"space": space, "time": time} | scale),
             NetworkSettings.from_config(tiny_network | (network or {}), "network"),
             SamplerSettings(**{"steps": 3} | (sampler or {})),
-            RainTransform(transform, 0.2),
+            RainTransform(name=transform, unit=0.2),
             statics=statics,
             tile=tile,
             detach_mean=detach_mean,

@@ -18,7 +18,7 @@ SCALE = {"space": 5, "time": 2, "context_length": 3, "lookahead": 1, "beta": 0.0
 
 def build() -> Downscaler:
     """The network of the golden file, weights at random."""
-    return Downscaler(resolve(SCALE), NETWORK, SamplerSettings(), RainTransform("sqrt", 0.2)).eval()
+    return Downscaler(resolve(SCALE), NETWORK, SamplerSettings(), RainTransform(name="sqrt", unit=0.2)).eval()
 
 
 def outputs(net: Downscaler, lr: torch.Tensor, noise: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -11,8 +11,7 @@ from anemoi_scaleadapt.models import downscaler as module
 START = datetime.datetime(2020, 1, 2)
 RULES = [
     {},
-    {"function": "power", "power": 0.7},
-    {"function": "tapered", "max_gain": 3.0, "smooth": True},
+    {"function": "threshold", "threshold": 0.1, "smooth": True},
     {"scope": "window", "inside_sampler": False},
 ]
 

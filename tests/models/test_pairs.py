@@ -20,7 +20,9 @@ def test_every_pair_learns_and_draws(time):
     for space in range(1, 26):
         torch.manual_seed(space)
         cells = 2 if space < 10 else 1
-        net = Downscaler(recipe(space, time), TINY, SamplerSettings(steps=2), RainTransform("sqrt", 0.5)).train()
+        net = Downscaler(
+            recipe(space, time), TINY, SamplerSettings(steps=2), RainTransform(name="sqrt", unit=0.5)
+        ).train()
         hr = torch.rand(1, time, cells * space, cells * space)
         lr = block_mean(hr.mean(1), space)[:, None].expand(-1, net.scale.context_length, -1, -1)
         optimiser = torch.optim.SGD(net.parameters(), lr=1e-2)

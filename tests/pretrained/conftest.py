@@ -29,7 +29,7 @@ def small(tiny_network):
 
     scale = resolve({"space": 5, "time": 3})
     network = NetworkSettings.from_config(tiny_network, "network")
-    return fill(Downscaler(scale, network, SamplerSettings(steps=3), RainTransform("sqrt", 0.2)))
+    return fill(Downscaler(scale, network, SamplerSettings(steps=3), RainTransform(name="sqrt", unit=0.2)))
 
 
 @pytest.fixture

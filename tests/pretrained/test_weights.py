@@ -47,7 +47,7 @@ def test_settings_and_the_deviation_of_the_residual_come_back_unrounded(small, t
 
 def test_the_networks_of_the_package_fit_into_5_megabytes(tmp_path):
     scale = resolve({"space": 10, "time": 3})
-    save(Downscaler(scale, NetworkSettings(), SamplerSettings(), RainTransform("sqrt", 0.2)), tmp_path, {})
+    save(Downscaler(scale, NetworkSettings(), SamplerSettings(), RainTransform(name="sqrt", unit=0.2)), tmp_path, {})
     assert sum(p.stat().st_size for p in tmp_path.iterdir()) < 5e6
 
 

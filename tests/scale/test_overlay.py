@@ -29,7 +29,7 @@ def test_the_faithful_overlay_has_the_papers_f_over_the_window_and_a_causal_cont
     assert (scale.beta, scale.context_length, scale.lookahead) == (*PAPER_PAIRS[pair], 0)
     assert scale.conservation.threshold == pytest.approx(threshold)
     assert scale.conservation == Conservation(
-        function, scale.conservation.threshold, scope="window", inside_sampler=False
+        function=function, threshold=scale.conservation.threshold, scope="window", inside_sampler=False
     )
 
 
@@ -37,9 +37,11 @@ def test_the_faithful_overlay_has_the_papers_f_over_the_window_and_a_causal_cont
     "scale",
     [
         recipe(7, 2),
-        Scale(7, 2, 0.03, 1),
-        Scale(7, 2, 0.03, 4, lookahead=2),
-        Scale(3, 6, 0.03, 4, 0, Conservation("threshold", 0.1, smooth=True)),
+        Scale(space=7, time=2, beta=0.03, context_length=1),
+        Scale(space=7, time=2, beta=0.03, context_length=4, lookahead=2),
+        Scale(
+            space=3, time=6, lookahead=0, conservation=Conservation(function="threshold", threshold=0.1, smooth=True)
+        ),
     ],
 )
 def test_what_is_rendered_reads_back(scale):

@@ -3,6 +3,7 @@
 import pytest
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.training.checks import check_datasets
 
 PAIR = ["scale.space=5", "scale.time=2", "period.training.end=60%", "period.validation.start=60%"]
 
@@ -28,6 +29,14 @@ def message(run):
         (["scale.conservation.function=cube"], r"scale.conservation.function = 'cube'"),
         (["model.model.sampler.steps=0"], r"model.model.sampler.steps = 0"),
         (["+model.model.network.depth=3"], r"model.model.network.depth is not a setting"),
+        (["+model.model.netwrk.patch=3"], r"model.model.netwrk is not a setting; did you mean model.model.network?"),
+        (["+training.method.crp=50"], r"training.method.crp is not a setting; did you mean training.method.crop?"),
+        (["+training.max_step=50"], r"training.max_step is not a setting; did you mean training.max_steps?"),
+        (["+period.trainig.end=50%"], r"period.trainig is not a setting; did you mean period.training?"),
+        (["+perod.training.end=50%"], r"perod is not a setting; did you mean period?"),
+        (["+scale.bta=0.02"], r"scale.bta is not a setting; did you mean scale.beta?"),
+        (["+task.lrr=lr"], r"task.lrr is not a setting; did you mean task.lr?"),
+        (["period.training.end=80%"], r"share 13 dates, from 2020-01-02T11:00:00 to 2020-01-02T23:00:00"),
         (["training.method.crop=0"], r"training.method.crop = 0"),
         (["model.model.transform=log"], r"model.model.transform = 'log'"),
         (["scale.space=10"], r"with scale.space = 10 the fine grid must be 80 x 80"),
@@ -38,6 +47,24 @@ def message(run):
 def test_settings_and_datasets(trainer, pair, more, says):
     lr, hr = pair()
     assert says in message(lambda: trainer("scaleadapt", lr, hr, *PAIR, *more))
+
+
+@pytest.mark.parametrize(("first", "good"), [("2020-01-01T20", True), ("2020-01-01T10", False)])
+def test_days_in_the_middle_are_held_out_as_the_howto_says(pair, first, good):
+    def training(path):
+        parts = [{"dataset": path, "end": "2020-01-01T19:00:00"}, {"dataset": path, "start": "2020-01-02T16:00:00"}]
+        return {"dataset_config": {"dataset": {"concat": parts, "fill_missing_gaps": True}}}
+
+    def validation(path):
+        return {"dataset_config": {"dataset": path}, "start": f"{first}:00:00", "end": "2020-01-02T15:00:00"}
+
+    paths = dict(zip(("lr", "hr"), pair(), strict=True))
+    splits = {s.__name__: {name: s(path) for name, path in paths.items()} for s in (training, validation)}
+    if good:
+        assert check_datasets(splits, hours=10, space=5) == {"lr": (8, 8), "hr": (40, 40)}
+    else:
+        with pytest.raises(ScaleAdaptError, match=r"share 10 dates, from 2020-01-01T10:00:00 to 2020-01-01T19:00:00"):
+            check_datasets(splits, hours=10, space=5)
 
 
 def test_other_dates_of_the_same_length(trainer, pair):

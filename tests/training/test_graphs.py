@@ -18,7 +18,7 @@ def net(device, tiny_network):
     torch.manual_seed(0)
     scale = resolve({"space": 5, "time": 2})
     network = NetworkSettings.from_config(tiny_network, "network")
-    net = Downscaler(scale, network, SamplerSettings(), RainTransform("sqrt", 0.2)).to(device)
+    net = Downscaler(scale, network, SamplerSettings(), RainTransform(name="sqrt", unit=0.2)).to(device)
     for head in (net.mean.head, net.residual.head):
         torch.nn.init.normal_(head.weight, std=0.1)
     return net.train()

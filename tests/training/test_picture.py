@@ -51,9 +51,17 @@ def test_pyplot_knows_nothing_of_it(ensemble):
     assert plt.get_fignums() == before
 
 
-@pytest.mark.parametrize("bad", [{"every": 0}, {"every": 1.5}, {"members": 0}])
-def test_bad_numbers_are_one_clear_error(bad):
-    with pytest.raises(ScaleAdaptError, match=f"{next(iter(bad))} = .* of RainPicture"):
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"every": 0}, "RainPicture.every = 0: must be a whole number from 1"),
+        ({"every": 1.5}, "RainPicture.every = 1.5: must be"),
+        ({"members": 0}, "RainPicture.members = 0: must be"),
+        ({"evry": 2}, "diagnostics.plot.callbacks.RainPicture.evry is not a setting; did you mean .*RainPicture.every"),
+    ],
+)
+def test_bad_settings_are_one_clear_error(bad, says):
+    with pytest.raises(ScaleAdaptError, match=says):
         RainPicture(**bad)
 
 

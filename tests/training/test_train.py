@@ -87,28 +87,6 @@ def test_a_resumed_run_goes_on(trainer, checkpoints, pair):
     assert (first["state_dict"][std] != second["state_dict"][std]).any()
 
 
-def test_the_mean_first_then_the_residual(trainer, checkpoints, pair):
-    lr, hr = pair(space=5, cells=8, hours=60)
-    more = ["scale.space=5", "scale.time=2", "period.training.end=60%", "period.validation.start=60%"]
-    more += ["training.method.mean_first=0.5", "training.method.noise=lognormal", "training.weight_averaging=null"]
-    more += ["training.optimization.optimizer.weight_decay=0", "dataloader.limit_batches.training=1"]
-    names = {
-        "mean": "model.model.downscaler.mean.head.weight",
-        "residual": "model.model.downscaler.residual.head.weight",
-    }
-
-    def weights(steps, *resumed):
-        trainer("scaleadapt", lr, hr, *more, *resumed, f"training.max_steps={steps}").train()
-        state = torch.load(checkpoints()[1], weights_only=False, map_location="cpu")["state_dict"]
-        return {name: state[key].abs().sum() for name, key in names.items()}
-
-    # heads begin at zero: after one of two steps only the mean's has moved
-    halfway = weights(2, "training.method.mean_first=0.99")
-    assert halfway["mean"] > 0 and halfway["residual"] == 0
-    both = weights(2)
-    assert both["mean"] > 0 and both["residual"] > 0
-
-
 def test_the_best_weights_are_kept_as_the_howto_says(trainer, checkpoints, pair, tmp_path):
     text = (Path(__file__).parents[2] / "docs/howto/train.md").read_text()
     told = yaml.safe_load(re.search(r"(?s)## Keep the best weights.*?```yaml\n(.*?)```", text).group(1))

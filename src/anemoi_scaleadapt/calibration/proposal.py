@@ -62,7 +62,7 @@ def first_below(correlation: np.ndarray, level: float) -> int:
 def beta_of(sigma_max: float) -> float:
     """Return the beta (1e-4 steps) whose largest noise level is nearest to `sigma_max`."""
     grid = np.arange(0.0010, 0.1, 1e-4)
-    levels = np.log([Scale(1, 1, float(beta), 1).sigma_max for beta in grid])
+    levels = np.log([Scale(space=1, time=1, beta=float(beta)).sigma_max for beta in grid])
     return round(float(grid[np.argmin(np.abs(levels - np.log(sigma_max)))]), 4)
 
 
@@ -83,7 +83,7 @@ def propose(sample: Sample) -> Proposal:
     crop = min(crop, min(sample.fine.shape[-2:]) // s * s)
     threshold = float(amount[0][np.searchsorted(amount[1], LOST_RAIN)])
     beta = beta_of(modes[1])
-    scale = Scale(s, t, beta, length, min(usual.lookahead, length - 1), usual.conservation)
+    scale = Scale(space=s, time=t, beta=beta, context_length=length, conservation=usual.conservation)
     reasons = [
         (
             "beta",

@@ -154,7 +154,7 @@ def measure(
     Point
         Spread-skill ratio and fair CRPS, pooled over all known pixels and hours as in the scorecard.
     """
-    sampler = net.sampler.updated({"sigma_max": float(sigma_max)}, "sampler")
+    sampler = net.sampler.model_copy(update={"sigma_max": float(sigma_max)})
     sums = np.zeros(4)
     for w in progress(windows):
         noise = draws(0, range(members), [w.start.astype("M8[s]").item()], w.truth)

@@ -39,16 +39,15 @@ def main(args: Namespace) -> int:
     from anemoi_scaleadapt.rain.reader import open_rain
     from anemoi_scaleadapt.rain.steps import averaged
     from anemoi_scaleadapt.rain.windows import space_factor
-    from anemoi_scaleadapt.scale import overlay
-    from anemoi_scaleadapt.scale.settings import check_pair
+    from anemoi_scaleadapt.scale import overlay, recipe
 
-    check_pair(args.space or 1, args.time)
+    recipe(args.space or 1, args.time)  # refuses a pair that there is not
     check_trained(args)
     lr, hr = (averaged(open_rain(path, **reading.told(args))) for path in (args.lr, args.hr))
     space = space_factor(hr, lr)
     if args.space and args.space != space:
         raise ScaleAdaptError(f"--space {args.space}: {args.hr} and {args.lr} differ by the factor {space}.")
-    check_pair(space, args.time)
+    recipe(space, args.time)
     name = f"s{space}t{args.time}_calibrated"
     if (args.to / f"{name}.yaml").exists():
         raise ScaleAdaptError(f"{args.to / name}.yaml is there already: remove it or give another --to.")

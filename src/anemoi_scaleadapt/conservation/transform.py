@@ -12,7 +12,7 @@ from anemoi_scaleadapt.scale import Conservation
 DRY = 1e-6
 
 
-def conserve(rain: Tensor, lr: Tensor, settings: Conservation, valid: Tensor | None = None) -> Tensor:
+def conserve(rain: Tensor, lr: Tensor, settings: Conservation) -> Tensor:
     """Give the coarse totals back to fine rain.
 
     Parameters
@@ -25,9 +25,6 @@ def conserve(rain: Tensor, lr: Tensor, settings: Conservation, valid: Tensor | N
         becomes NaN, where it is 0 (or negative) the block becomes dry.
     settings
         f, threshold, scope, smooth (`inside_sampler` is the caller's business).
-    valid
-        Optional mask of the fine cells that exist, broadcastable to `rain`; the others take no part and
-        become NaN.
 
     Returns
     -------
@@ -50,15 +47,11 @@ def conserve(rain: Tensor, lr: Tensor, settings: Conservation, valid: Tensor | N
     present = nearest(known, space).unsqueeze(-3)
     size = (space, space) if settings.scope == "cell" else tuple(rain.shape[-2:])
     blocks = Blocks(tuple(rain.shape[-2:]), size)
-    count = blocks.sum(present.to(rain.dtype)) * rain.shape[-3]  # every known block is whole
-    if valid is not None:
-        present = (present & valid).expand(torch.broadcast_shapes(present.shape, valid.shape, rain.shape))
-        count = blocks.sum(present.to(rain.dtype))
-    count = count.clamp_min(1)
+    count = (blocks.sum(present.to(rain.dtype)) * rain.shape[-3]).clamp_min(1)  # every known block is whole
     rain = torch.where(present, rain, torch.zeros_like(rain))
     target = lr if settings.scope == "cell" else _mean(lr, known)
-    f, limit = _weigh(rain, lr, known, present, blocks, count, settings)
-    return _rescale(f, target, lr, blocks, count, limit).masked_fill(~present, torch.nan)
+    f = _weigh(rain, lr, known, present, blocks, count, settings)
+    return _rescale(f, target, lr, blocks, count).masked_fill(~present, torch.nan)
 
 
 def _mean(lr: Tensor, known: Tensor) -> Tensor:
@@ -74,11 +67,10 @@ def _weigh(
     blocks: Blocks,
     count: Tensor,
     settings: Conservation,
-) -> tuple[Tensor, Tensor | None]:
-    """Return f(P), where a common factor in each block is free, and the largest factor it may still get."""
-    limit = lr.new_tensor(settings.max_gain) if settings.function == "tapered" else None
+) -> Tensor:
+    """Return f(P), where a common factor in each block is free."""
     f = rain
-    if settings.function not in ("identity", "tapered"):
+    if settings.function != "identity":
         wet = rain.detach()
         top = wet.amax((-3, -2, -1), True) if settings.smooth else blocks.fill(blocks.max(wet))
         unit = torch.where(top == 0, torch.ones_like(top), top)
@@ -87,26 +79,15 @@ def _weigh(
         dead = (blocks.max(f.detach()) <= DRY * lr) & (lr > 0)
         slope = interpolate(lr, tuple(rain.shape[-2:])).unsqueeze(-3) * present
         f = torch.where(blocks.fill(dead), slope, f)
-        gain = smooth_gain(f, lr, known, blocks, count)
-        if limit is not None:
-            gain = gain.clamp_max(settings.max_gain)
-            limit = limit / blocks.max(gain.detach())
-        f = f * gain
-    return f, limit
+        f = f * smooth_gain(f, lr, known, blocks, count)
+    return f
 
 
-def _rescale(f: Tensor, target: Tensor, lr: Tensor, blocks: Blocks, count: Tensor, limit: Tensor | None) -> Tensor:
-    """Return f target / blockmean(f), and `lr` spread evenly where f is zero all over a block.
-
-    With a `limit` f gets at most that factor, and what is then missing is spread evenly.
-    """
+def _rescale(f: Tensor, target: Tensor, lr: Tensor, blocks: Blocks, count: Tensor) -> Tensor:
+    """Return f target / blockmean(f), and `lr` spread evenly where f is zero all over a block."""
     mean = blocks.sum(f) / count
     dry = blocks.max(f.detach()) <= DRY * target
     ratio = torch.where(dry, torch.zeros_like(mean), target) / torch.where(dry, torch.ones_like(mean), mean)
     ratio = torch.where(mean.isfinite(), ratio, torch.nan)
     even = torch.where(dry, lr, torch.zeros_like(lr))
-    if limit is not None:
-        rest = (target - limit * mean).clamp_min(0)
-        even = even + torch.where((ratio > limit) & ~dry, rest, torch.zeros_like(rest))
-        ratio = torch.minimum(ratio, limit)
     return f * blocks.fill(ratio) + nearest(even, f.shape[-1] // even.shape[-1]).unsqueeze(-3)

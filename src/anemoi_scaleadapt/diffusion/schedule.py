@@ -49,20 +49,6 @@ def draw_levels(levels: Tensor, n: int, generator: torch.Generator | None = None
     return levels[index.clamp(max=len(levels) - 1)]
 
 
-def draw_lognormal(
-    mean: float, std: float, n: int, device: torch.device, generator: torch.Generator | None = None
-) -> Tensor:
-    """Noise levels for a batch of `n` with ln(sigma) normal, the training distribution of Karras et al. (2022).
-
-    Parameters
-    ----------
-    mean, std : float
-        Of ln(sigma).
-    """
-    places = even_places(n, device, generator).clamp(1e-6, 1 - 1e-6)
-    return torch.exp(mean + std * torch.special.ndtri(places))
-
-
 def condition_noise(x: Tensor, sigma: Tensor) -> Tensor:
     """Scale a noisy residual R + sigma n to unit variance (c_in of Karras et al., table 1, sigma_data = 1)."""
     return x / torch.sqrt(1 + sigma.square())

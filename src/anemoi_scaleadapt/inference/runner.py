@@ -17,6 +17,7 @@ from rich.progress import track
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.grid import fine_grid
 from anemoi_scaleadapt.inference.output import abandon, begin, mark, takes_members
+from anemoi_scaleadapt.inference.settings import RunnerSettings
 
 LOG = logging.getLogger(__name__)
 HOUR = datetime.timedelta(hours=1)
@@ -36,39 +37,21 @@ class ScaleAdaptRunner(Runner):
     ----------
     config : RunConfiguration
         Of anemoi-inference. ``seed`` (default 0) chooses the ensemble.
-    members, first_member : int
-        Members to draw, and the number of the first: ensembles drawn in parts equal those drawn at once.
-    mean : bool
-        Whether to write the conditional mean too, as ``rain_mean``.
-    lr_frequency : str, optional
-        How often the coarse rain comes. By default an hourly anemoi dataset is averaged over the t hours of each
-        frame; anything else is taken to hold means over t hours, every t hours.
-    grid : str, optional
-        An anemoi dataset with the fine grid to write, where it is not the one of training.
+    **settings
+        As in :class:`anemoi_scaleadapt.inference.settings.RunnerSettings`.
 
     Raises
     ------
     ScaleAdaptError
-        For a date outside the data, or a coarse grid that does not match the fine one.
+        For a setting that is unknown or outside its range, a date outside the data, or a coarse grid that does not
+        match the fine one.
     """
 
-    def __init__(
-        self,
-        config: Any,
-        *,
-        members: int = 8,
-        first_member: int = 0,
-        mean: bool = True,
-        lr_frequency: str | None = None,
-        grid: str | None = None,
-    ) -> None:
+    def __init__(self, config: Any, **settings: Any) -> None:
         super().__init__(config)
-        if members < 1 or first_member < 0:
-            raise ScaleAdaptError(
-                f"runner.members = {members}, first_member = {first_member}: at least one member, numbered from 0."
-            )
-        self.members = range(first_member, first_member + members)
-        self.with_mean, self._lr_frequency, self._grid = mean, lr_frequency, grid
+        told = RunnerSettings.from_config(settings, "runner")
+        self.members = range(told.first_member, told.first_member + told.members)
+        self.with_mean, self._lr_frequency, self._grid = told.mean, told.lr_frequency, told.grid
         self._frames: dict[datetime.datetime, np.ndarray] = {}
 
     def execute(self) -> None:

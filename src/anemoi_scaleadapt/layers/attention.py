@@ -97,28 +97,6 @@ class FrameAttention(nn.Module):
         return torch.stack(out, dim=1)
 
 
-class FrameStack(nn.Module):
-    """Mix the context frames by one convolution over all of them, instead of :class:`FrameAttention`.
-
-    Parameters
-    ----------
-    channels : int
-        Channels of a frame.
-    frames, hours : int
-        L and t.
-    """
-
-    def __init__(self, channels: int, frames: int, hours: int) -> None:
-        super().__init__()
-        self.hours = hours
-        self.mix = nn.Conv2d(frames * channels, hours * channels, 1)
-
-    def forward(self, frames: Tensor, present: Tensor, *_: object) -> Tensor:
-        """Map frames (n, L, c, y, x), present (n, L, y, x), to (n, t, c, y, x); missing frames count as zero."""
-        stacked = rearrange(frames * present[:, :, None], "n l c y x -> n (l c) y x")
-        return rearrange(self.mix(stacked), "n (t c) y x -> n t c y x", t=self.hours)
-
-
 class NeighbourhoodAttention(nn.Module):
     """Attention of every pixel over the window x window pixels round it.
 

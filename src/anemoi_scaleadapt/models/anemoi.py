@@ -13,32 +13,21 @@ from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.models.downscaler import Downscaler
-from anemoi_scaleadapt.models.settings import NetworkSettings, check_amplitude
-from anemoi_scaleadapt.models.transform import RainTransform
+from anemoi_scaleadapt.models.settings import ModelSettings
+from anemoi_scaleadapt.models.transform import RainTransform, Space
 from anemoi_scaleadapt.rain.average import average_hours
 from anemoi_scaleadapt.scale import Scale, resolve
+from anemoi_scaleadapt.settings import refuse_unknown
 
-KEYS = {
-    "_target_",
-    "lr",
-    "hr",
-    "variable",
-    "scale",
-    "transform",
-    "detach_mean",
-    "amplitude",
-    "network",
-    "sampler",
-    "tile",
-}
+#: what anemoi's interface passes to a model's predict_step beside what is used here
+ANEMOI_KWARGS = {"model_comm_group", "pre_processors_tendencies", "post_processors_tendencies"}
 
 
 class ScaleAdaptModel(nn.Module):
     """Joint space-time super-resolution of rain as an anemoi model.
 
-    Selected by ``model.model._target_``; its settings are the other keys of ``model.model``: ``lr`` and ``hr``
-    (dataset names), ``variable``, ``scale``, ``transform``, ``detach_mean``, ``amplitude``,
-    ``network``, ``sampler``, ``tile``.
+    Selected by ``model.model._target_``; its settings are the other keys of ``model.model``
+    (:class:`anemoi_scaleadapt.models.settings.ModelSettings`).
 
     Parameters
     ----------
@@ -64,12 +53,11 @@ class ScaleAdaptModel(nn.Module):
         n_step_output: int,
     ) -> None:
         super().__init__()
-        settings = OmegaConf.to_container(OmegaConf.create(model_config.model.model), resolve=True)
-        for key in settings:
-            if key not in KEYS:
-                raise ScaleAdaptError(f"model.model.{key} is not a setting; known are {', '.join(sorted(KEYS))}.")
-        self.lr, self.hr, self.variable = settings["lr"], settings["hr"], settings["variable"]
-        scale = resolve(settings["scale"])
+        told = OmegaConf.to_container(OmegaConf.create(model_config.model.model), resolve=True)
+        told.pop("_target_", None)
+        scale = resolve(told["scale"])  # first, so that an error names the key that a user wrote
+        settings = ModelSettings.from_config({**told, "scale": scale}, "model.model")
+        self.lr, self.hr, self.variable = settings.lr, settings.hr, settings.variable
         self.data_indices = data_indices
         self._graph_data = graph_data  # anemoi's plots read coordinates from here
         inputs = data_indices[self.hr].model.input.name_to_index
@@ -81,13 +69,13 @@ class ScaleAdaptModel(nn.Module):
             )
         self.downscaler = Downscaler(
             scale=scale,
-            network=NetworkSettings.from_config(settings["network"], "model.model.network"),
-            sampler=SamplerSettings.from_config(settings["sampler"], "model.model.sampler"),
-            transform=self._transform(settings["transform"], statistics),
+            network=settings.network,
+            sampler=settings.sampler,
+            transform=self._transform(settings.transform, statistics),
             statics=len(self.static_names),
-            detach_mean=settings["detach_mean"],
-            amplitude=check_amplitude(settings["amplitude"]),
-            tile=settings["tile"],
+            detach_mean=settings.detach_mean,
+            amplitude=settings.amplitude,
+            tile=settings.tile,
         )
 
     @property
@@ -95,7 +83,7 @@ class ScaleAdaptModel(nn.Module):
         """Factor pair, beta, L and f."""
         return self.downscaler.scale
 
-    def _transform(self, name: str, statistics: dict) -> RainTransform:
+    def _transform(self, name: Space, statistics: dict) -> RainTransform:
         place = self.data_indices[self.hr].name_to_index[self.variable]
         values = {key: float(statistics[self.hr][key][place]) for key in ("mean", "stdev")}
         return RainTransform.from_statistics(name, **values)
@@ -135,7 +123,7 @@ class ScaleAdaptModel(nn.Module):
         seed: int = 0,
         with_mean: bool = False,
         sampler: Mapping[str, Any] | None = None,
-        **_: Any,
+        **others: Any,
     ) -> dict[str, Tensor]:
         """Draw the members of one window.
 
@@ -158,12 +146,20 @@ class ScaleAdaptModel(nn.Module):
             Whether to return the conditional mean too, as ``<hr>_mean``.
         sampler : Mapping, optional
             Sampler settings that differ from the checkpoint's.
+        **others
+            What else anemoi passes; anything else is refused.
 
         Returns
         -------
         dict
             ``{hr: (batch, t, members, grid, 1)}`` in mm h-1, NaN where the coarse cell is missing.
+
+        Raises
+        ------
+        ScaleAdaptError
+            For a key of ``predict_kwargs`` that is unknown, or a value outside its range.
         """
+        refuse_unknown("predict_kwargs", others.keys() - ANEMOI_KWARGS, ["sampler"])
         x = {name: pre_processors[name](values[:, :, None], in_place=False) for name, values in batch.items()}
         coarse = torch.nan_to_num(x[self.lr], nan=-1.0)
         if coarse.shape[1] != self.scale.context_length:
@@ -171,7 +167,7 @@ class ScaleAdaptModel(nn.Module):
         lr = self.coarse(coarse, shape)
         fine = tuple(self.scale.space * n for n in shape)
         statics = self.statics(x.get(self.hr), fine)
-        chosen = self.downscaler.sampler.updated(sampler or {}, "predict_kwargs.sampler")
+        chosen = SamplerSettings.from_config(sampler or {}, "predict_kwargs.sampler", self.downscaler.sampler)
         window = lr.new_empty(1, self.scale.time, *fine)
         noise = draws(seed, range(first_member, first_member + members), [date], window)
         z = self.downscaler.predict_mean(lr, statics)

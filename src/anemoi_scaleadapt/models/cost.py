@@ -54,7 +54,7 @@ def cost(scale: Scale, network: NetworkSettings, sampler: SamplerSettings, membe
     members : int
         Members that share the mean and the condition.
     """
-    model = Downscaler(scale, network, sampler, RainTransform("sqrt", 1.0)).eval()
+    model = Downscaler(scale, network, sampler, RainTransform(name="sqrt", unit=1.0)).eval()
     cells = max(1, round(PIXELS / scale.space))
     lr = torch.ones(1, scale.context_length, cells, cells)
     context = model.context(lr)

@@ -80,8 +80,7 @@ class Downscaler(nn.Module):
         still = Context.STILL + statics
         self.mean = MeanNetwork(scale, network, still)
         self.residual = ResidualNetwork(scale, network, still)
-        if network.channels_last:
-            self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)
         self.register_buffer("residual_std", torch.ones(scale.time))
         self.register_buffer("levels", schedule.noise_levels(scale.beta).float(), persistent=False)
 
@@ -122,7 +121,6 @@ class Downscaler(nn.Module):
         generator: torch.Generator | None = None,
         sigma: Tensor | None = None,
         runner: Callable[..., Tensor] = just_run,
-        detach_mean: bool = False,
     ) -> dict[str, tuple[Tensor, Tensor]]:
         """What the losses compare: for each network its output and what it should be, NaN where nothing is to learn.
 
@@ -141,8 +139,6 @@ class Downscaler(nn.Module):
         runner : callable, optional
             ``runner(network, run, *inputs)`` computes ``run(*inputs)``; see
             :class:`anemoi_scaleadapt.training.graphs.Recorder`.
-        detach_mean : bool, optional
-            Let the residual leave the mean network alone even if the model does not.
 
         Returns
         -------
@@ -155,7 +151,7 @@ class Downscaler(nn.Module):
         # a dry coarse cell is dry in every pixel: nothing to learn there
         known = (hr >= 0) & (nearest(torch.nan_to_num(now), self.scale.space) > 0)[:, None]
         wanted = self.transform.forward(torch.where(hr >= 0, hr, 0))
-        given = mean.detach() if self.detach_mean or detach_mean else mean
+        given = mean.detach() if self.detach_mean else mean
         residual = torch.where(hr >= 0, wanted - given[..., :height, :width].float(), 0)
         std = self.std(now)
         if self.training:

@@ -6,7 +6,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.diffusion.schedule import condition_noise
-from anemoi_scaleadapt.layers.attention import FrameAttention, FrameStack
+from anemoi_scaleadapt.layers.attention import FrameAttention
 from anemoi_scaleadapt.layers.averages import averages
 from anemoi_scaleadapt.layers.blocks import NoiseEmbedding, zero_init
 from anemoi_scaleadapt.layers.unet import UShape, patches, unpatch
@@ -36,16 +36,13 @@ class ContextEncoder(nn.Module):
 
     def __init__(self, scale: Scale, network: NetworkSettings, still: int, extra: int, channels: int) -> None:
         super().__init__()
-        self.patch, self.channels_last = network.patch, network.channels_last
+        self.patch = network.patch
         self.current = scale.frame_ends.index(0)
         self.register_buffer("hours", hour_centres(scale), persistent=False)
         self.register_buffer("centres", frame_centres(scale), persistent=False)
         square = network.patch**2
         self.frame = nn.Conv2d(2 * square, network.frame_channels, 3, padding=1)
-        if network.frames == "attention":
-            self.attention = FrameAttention(network.frame_channels, network.heads)
-        else:
-            self.attention = FrameStack(network.frame_channels, scale.context_length, scale.time)
+        self.attention = FrameAttention(network.frame_channels, network.heads)
         self.merge = nn.Conv2d(scale.time * network.frame_channels, channels, 1)
         self.still = nn.Conv2d((still + scale.time + extra) * square, channels, 1)
 
@@ -53,12 +50,12 @@ class ContextEncoder(nn.Module):
         """Encode fine tensors of a :class:`Context` (and extra ones) to (n, channels, y / p, x / p)."""
         n = frames.shape[0]
         pairs = rearrange([frames, present], "k n l y x -> (n l) k y x")
-        tokens = rearrange(self.frame(patches(pairs, self.patch, self.channels_last)), "(n l) c y x -> n l c y x", n=n)
+        tokens = rearrange(self.frame(patches(pairs, self.patch)), "(n l) c y x -> n l c y x", n=n)
         there = F.max_pool2d(present, self.patch) > 0
         mixed = self.attention(tokens, there, self.current, self.hours, self.centres)
         fine = torch.cat([still, base, *extra], dim=1)
         merged = self.merge(rearrange(mixed, "n t c y x -> n (t c) y x"))
-        return merged + self.still(patches(fine, self.patch, self.channels_last))
+        return merged + self.still(patches(fine, self.patch))
 
 
 class MeanNetwork(nn.Module):
@@ -99,8 +96,7 @@ class ResidualNetwork(nn.Module):
 
     Its output is F of Karras et al. with sigma_data = 1, as gains on the noisy input and on its local averages
     plus a bias, F = a x + sum_k a_k mean_k(x) + b: the per-pixel norm inside hides the amplitude of the noise, which
-    the gain brings back, and the best guess from much noise is a weighted local average. With ``network.gain`` off
-    the network puts out F itself.
+    the gain brings back, and the best guess from much noise is a weighted local average.
 
     Parameters
     ----------
@@ -110,8 +106,7 @@ class ResidualNetwork(nn.Module):
 
     def __init__(self, scale: Scale, network: NetworkSettings, still: int) -> None:
         super().__init__()
-        self.patch, self.time, self.channels_last = network.patch, scale.time, network.channels_last
-        self.widths, self.gain = network.averages, network.gain
+        self.patch, self.time, self.widths = network.patch, scale.time, network.averages
         channels, values, smooth = (
             network.residual_channels,
             scale.time * network.patch**2,
@@ -121,7 +116,7 @@ class ResidualNetwork(nn.Module):
         self.noisy = nn.Conv2d(values + smooth, channels[0], 3, padding=1)
         self.level = NoiseEmbedding(EMBEDDING)
         self.body = UShape(channels, network.blocks, network.heads, 0, EMBEDDING)
-        self.head = zero_init(nn.Conv2d(channels[0], 2 * values + smooth if network.gain else values, 1))
+        self.head = zero_init(nn.Conv2d(channels[0], 2 * values + smooth, 1))
 
     def condition(self, frames: Tensor, present: Tensor, base: Tensor, still: Tensor, mean: Tensor) -> Tensor:
         """Encode what does not change from step to step or member to member, (n, c, y / p, x / p)."""
@@ -143,11 +138,9 @@ class ResidualNetwork(nn.Module):
         smooth = averages(x, sigma_map, self.patch, self.widths)
         x = condition_noise(x, sigma_map)
         members = x.shape[0] // condition.shape[0]
-        seen = torch.cat([patches(x, self.patch, self.channels_last), *smooth], dim=1)
+        seen = torch.cat([patches(x, self.patch), *smooth], dim=1)
         h = self.noisy(seen) + condition.repeat_interleave(members, dim=0)
         output = self.head(self.body(h, self.level(sigma)))
-        if not self.gain:
-            return unpatch(output, self.patch)
         values = self.time * self.patch**2
         gain, bias, *gains = output.split([values, values, *[self.time] * len(smooth)], dim=1)
         output = unpatch(gain, self.patch) * x + unpatch(bias, self.patch)

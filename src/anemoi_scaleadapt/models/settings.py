@@ -1,70 +1,84 @@
-"""What a config may say about the networks."""
+"""What a config may say about the model."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Self
 
-from anemoi_scaleadapt.scale.check import choice, integer, real, switch
-from anemoi_scaleadapt.settings import Settings, require
+from pydantic import Field, model_validator
+from pydantic.config import JsonDict
+
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings
+from anemoi_scaleadapt.models.transform import Space
+from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.settings import Name, Settings, refuse
+
+Channels = Annotated[int, Field(ge=1, le=4096)]
+Few = Annotated[int, Field(ge=1, le=64)]
 
 
-@dataclass(frozen=True)
+ODD: JsonDict = {"rule": "a list, each an odd whole number from 1 to 63"}
+
+
 class NetworkSettings(Settings):
-    """Size of the two networks.
+    """Size of the two networks."""
 
-    Parameters
-    ----------
-    patch : int
-        Pixels folded into channels at the entry, each way.
-    mean_channels, residual_channels : tuple of int
-        Channels at patch resolution and at half of it.
-    frame_channels : int
-        Channels of a context frame's features.
-    blocks : int
-        Blocks each way at each level.
-    heads, window : int
-        Attention heads; width of the neighbourhood of the spatial attention (0: none).
-    frames : str
-        How the L frames are mixed: by ``attention`` over time, or by a convolution over all of them (``stack``).
-    gain : bool
-        Whether the residual network puts out gains on its noisy input and on its averages beside a bias.
-    averages : tuple of int
-        Widths in patches, odd, of the squares over which the residual network also sees its noisy input averaged;
-        empty for none.
-    channels_last : bool
-        Layout in memory; changes speed and nothing else.
-    """
+    patch: Few = 4
+    """pixels on a side of a patch, the networks' finest resolution"""
+    mean_channels: Annotated[tuple[Channels, Channels], Field(strict=False)] = (48, 64)
+    """channels of the mean network at patch resolution and at half of it, the second a multiple of ``heads``"""
+    residual_channels: Annotated[tuple[Channels, Channels], Field(strict=False)] = (64, 96)
+    """likewise of the residual network"""
+    frame_channels: Channels = 16
+    """channels of a context frame's features, a multiple of ``heads``"""
+    blocks: Few = 2
+    """blocks each way at each level"""
+    heads: Few = 4
+    """attention heads"""
+    window: Annotated[int, Field(json_schema_extra={"rule": "an odd whole number to 63, or 0"})] = 5
+    """width of the neighbourhood of the spatial attention, in pixels of the coarser level; 0: none"""
+    hours: Annotated[int, Field(ge=0, le=48)] = 5
+    """reach in hours of the attention over hours; 0: none"""
+    averages: Annotated[
+        tuple[int, ...],
+        Field(strict=False, json_schema_extra={"rule": "a list, each an odd whole number from 1 to 63"}),
+    ] = (1, 3, 7, 15)
+    """widths in patches of the squares over which the residual network also sees its noisy input averaged, with a gain
+    each"""
 
-    patch: int = 4
-    mean_channels: tuple[int, int] = (64, 96)
-    residual_channels: tuple[int, int] = (96, 128)
-    frame_channels: int = 32
-    blocks: int = 2
-    heads: int = 4
-    window: int = 5
-    frames: str = "attention"
-    gain: bool = True
-    averages: tuple[int, ...] = (1, 3, 7, 15)
-    channels_last: bool = True
-
-    def check(self, where: str) -> None:
-        """See the base class."""
-        whole = {"patch": self.patch, "blocks": self.blocks, "heads": self.heads, "frame_channels": self.frame_channels}
-        for key, value in whole.items():
-            integer(f"{where}.{key}", value, 1, 4096, "it")
-        odd = isinstance(self.window, int) and (self.window == 0 or self.window % 2 == 1)
-        require(odd, f"{where}.window", self.window, "must be an odd number of pixels, or 0 for no spatial attention")
-        for key, value in {"mean_channels": self.mean_channels, "residual_channels": self.residual_channels}.items():
-            require(len(value) == 2, f"{where}.{key}", value, "must be two numbers")
-        choice(f"{where}.frames", self.frames, ("attention", "stack"))
-        switch(f"{where}.gain", self.gain)
-        for width in self.averages:
-            odd = isinstance(width, int) and not isinstance(width, bool) and 1 <= width <= 63 and width % 2 == 1
-            require(odd, f"{where}.averages", self.averages, "must be odd numbers of patches, 1 to 63")
-        switch(f"{where}.channels_last", self.channels_last)
-        for key, value in {"mean_channels": self.mean_channels[1], "frame_channels": self.frame_channels}.items():
-            require(value % self.heads == 0, f"{where}.{key}", value, f"must be a multiple of heads = {self.heads}")
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not (self.window == 0 or odd(self.window)):
+            refuse(self, "window")
+        if not all(map(odd, self.averages)):
+            refuse(self, "averages")
+        if self.mean_channels[1] % self.heads:
+            refuse(self, "mean_channels", f"two values, the second a multiple of heads = {self.heads}")
+        if self.frame_channels % self.heads:
+            refuse(self, "frame_channels", f"a multiple of heads = {self.heads}")
+        return self
 
 
-def check_amplitude(value: Any) -> float:
-    """Return ``model.model.amplitude`` if it is an exponent in [0, 2), else raise ScaleAdaptError."""
-    return real("model.model.amplitude", value, 0, 2, "the exponent of the coarse rain's z", low_included=True)
+def odd(width: int) -> bool:
+    """Whether a width has a middle, and is not out of all proportion."""
+    return 1 <= width <= 63 and width % 2 == 1
+
+
+class ModelSettings(Settings):
+    """Everything that ``model.model`` may say beside ``_target_``."""
+
+    lr: Name = "lr"
+    """name of the coarse dataset"""
+    hr: Name = "hr"
+    """name of the fine dataset"""
+    variable: Name = "rain"
+    """name of the rain in both"""
+    scale: Scale
+    transform: Space = "sqrt"
+    """space in which the networks work; ``linear`` as in the paper"""
+    detach_mean: bool = False
+    """true: the residual's loss does not reach the mean network; false, as in the paper: it does"""
+    amplitude: Annotated[float, Field(ge=0, lt=2)] = 0.75
+    """the residual is divided by the coarse rain's z (interpolated) to this power, so that drizzle and storm look alike
+    to the network; 0: by one number everywhere, as in the paper"""
+    network: NetworkSettings = NetworkSettings()
+    sampler: SamplerSettings = SamplerSettings()
+    tile: Annotated[int, Field(ge=8, le=65536)] = 512
+    """pixels; domains wider than this run tile by tile when members are drawn, with the same result"""

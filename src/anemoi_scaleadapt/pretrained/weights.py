@@ -9,7 +9,6 @@ of bfloat16 with its 8. Buffers (the standard deviation of the residual) stay fl
 
 import hashlib
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +67,9 @@ def save(downscaler: Downscaler, folder: Path, provenance: dict[str, Any]) -> di
         "format": FORMAT,
         "package": f"anemoi-scaleadapt {__version__}",
         "scale": downscaler.scale.as_dict(),
-        "network": asdict(downscaler.network),
-        "sampler": asdict(downscaler.sampler),
-        "transform": asdict(downscaler.transform),
+        "network": downscaler.network.as_dict(),
+        "sampler": downscaler.sampler.as_dict(),
+        "transform": downscaler.transform.as_dict(),
         "detach_mean": downscaler.detach_mean,
         "amplitude": downscaler.amplitude,
         "tile": downscaler.tile,
@@ -173,7 +172,7 @@ def build(model: dict[str, Any]) -> Downscaler:
         scale=resolve(model["scale"]),
         network=NetworkSettings.from_config(model["network"], "network"),
         sampler=SamplerSettings.from_config(model["sampler"], "sampler"),
-        transform=RainTransform(**model["transform"]),
+        transform=RainTransform.from_config(model["transform"], "transform"),
         detach_mean=model["detach_mean"],
         amplitude=model["amplitude"],
         tile=model["tile"],

@@ -5,8 +5,7 @@ from typing import Any
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.files import write_text
-from anemoi_scaleadapt.scale.recipe import recipe
-from anemoi_scaleadapt.scale.settings import Scale
+from anemoi_scaleadapt.scale.settings import Scale, recipe
 
 
 def overlay(scale: Scale) -> dict[str, Any]:

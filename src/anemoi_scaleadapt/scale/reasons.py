@@ -1,14 +1,12 @@
 """Why a factor pair has the values it has, in one sentence each."""
 
-from anemoi_scaleadapt.scale.recipe import PAPER_PAIRS, horizon_rule, recipe, under_determination
-from anemoi_scaleadapt.scale.settings import Scale
+from anemoi_scaleadapt.scale.recipe import PAPER_PAIRS, horizon_rule, under_determination
+from anemoi_scaleadapt.scale.settings import Scale, recipe
 
 _FUNCTIONS = {
     "identity": "f(x) = x: truth comes back unchanged",
-    "power": "f(x) = x^{c.power:g}",
     "threshold": "f(x) = max(x - {c.threshold:g} mm/h, 0): zero at and below {c.threshold:g} mm/h",
     "threshold_sqrt": "f(x) = max(sqrt(x) - sqrt(c), 0): zero at and below c = {c.threshold:g} mm/h",
-    "tapered": "f(x) = x, no value is multiplied by more than {c.max_gain:g}",
 }
 
 

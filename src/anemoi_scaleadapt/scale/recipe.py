@@ -18,13 +18,6 @@ factors leave more open). The first three points are beta = 0.005 u; the last li
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
-
-from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.scale import check
-from anemoi_scaleadapt.scale.settings import Conservation, Scale, check_pair
 
 #: (s, t) -> (beta, L) as in the paper's runs.
 PAPER_PAIRS = {(10, 1): (0.010, 10), (1, 3): (0.015, 4), (10, 3): (0.020, 5), (25, 6): (0.035, 3)}
@@ -55,40 +48,6 @@ def horizon_rule(space: int, time: int) -> float:
     return _along(under_determination(space, time), points)
 
 
-def recipe(space: int, time: int) -> Scale:
-    """Return the recommended settings for the factors `space` (1..25) and `time` (1..6).
-
-    f is the identity in every coarse cell; one of the L frames lies ahead of the current one.
-    """
-    check_pair(space, time)
-    length = max(1, math.floor(horizon_rule(space, time) / time + 0.5))
-    return Scale(
-        space=space,
-        time=time,
-        beta=beta_rule(space, time),
-        context_length=length,
-        lookahead=1 if length >= 2 else 0,
-    )
-
-
-def resolve(mapping: Mapping[str, Any]) -> Scale:
-    """Read the mapping ``scale`` of a configuration; what is null or missing comes from the recipe."""
-    if hasattr(mapping, "_metadata"):  # an OmegaConf node: resolve its interpolations
-        from omegaconf import OmegaConf
-
-        mapping = OmegaConf.to_container(mapping, resolve=True)
-    given = check.known_keys("scale", mapping, tuple(f.name for f in fields(Scale)))
-    given = {key: value for key, value in given.items() if value is not None and value != "???"}
-    for key in ("space", "time"):
-        if key not in given:
-            raise ScaleAdaptError(f"scale.{key} is missing: set the factor, for example scale.{key}=3.")
-    default = recipe(given["space"], given["time"])
-    length = given.get("context_length", default.context_length)
-    values = {
-        "beta": default.beta,
-        "context_length": length,
-        "lookahead": 1 if isinstance(length, int) and length >= 2 else 0,
-        **given,
-        "conservation": Conservation.from_config(given.get("conservation"), default.conservation),
-    }
-    return Scale(**values)
+def length_rule(space: int, time: int) -> int:
+    """Return L."""
+    return max(1, math.floor(horizon_rule(space, time) / time + 0.5))

@@ -132,7 +132,7 @@ def _check_same_dates(one: Opened, other: Opened) -> None:
 
 def _check_apart(one: Opened, other: Opened) -> None:
     """Refuse splits that share dates; one is left to the rounding of shares such as "90%"."""
-    shared = np.intersect1d(one.dates, other.dates)
+    shared = np.intersect1d(one.dates[one.known], other.dates[other.known])
     if len(shared) > 1:
         raise ScaleAdaptError(
             f"{one.key} and {other.key} share {len(shared)} dates, from {shared[0]} to {shared[-1]}: what is watched "

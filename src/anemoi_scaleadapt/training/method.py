@@ -7,14 +7,15 @@ from anemoi.training.train.methods.base import BaseTrainingModule
 from anemoi.training.train.step_output import TrainingStepOutput
 from anemoi.training.utils.index_space import IndexSpace
 from einops import rearrange
+from omegaconf import OmegaConf
 from torch import Tensor
 
-from anemoi_scaleadapt.diffusion.schedule import draw_lognormal
 from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
 from anemoi_scaleadapt.models.downscaler import just_run
 from anemoi_scaleadapt.training.crops import RunningMean, cut, draw_origins, hide_frames, symmetries, turn
 from anemoi_scaleadapt.training.ensemble import Ensemble, WettestWindows
 from anemoi_scaleadapt.training.graphs import Recorder
+from anemoi_scaleadapt.training.keys import check_config
 from anemoi_scaleadapt.training.scores import NAMES, ensemble_scores
 from anemoi_scaleadapt.training.settings import MethodSettings
 
@@ -34,7 +35,9 @@ class ScaleAdaptTraining(BaseTrainingModule):
     """
 
     def __init__(self, *, config: Any, **kwargs: Any) -> None:
-        given = {k: v for k, v in config.training.method.items() if k != "_target_"}
+        check_config(config)
+        given = OmegaConf.to_container(OmegaConf.create(config.training.method), resolve=True)
+        given.pop("_target_", None)
         self.settings = MethodSettings.from_config(given, "training.method")
         anemoi = {k: kwargs[k] for k in kwargs if k not in given}
         super().__init__(config=config, **anemoi)
@@ -82,31 +85,14 @@ class ScaleAdaptTraining(BaseTrainingModule):
             generator = torch.Generator(lr.device).manual_seed(0)
         else:
             lr, hr, statics, weights = self.crops(lr, hr, statics)
-        levels = self._levels(len(lr), lr.device, generator)
-        runner = just_run if validation_mode else self.runner
-        share = self._shares()
-        pairs = net.downscaler.terms(lr, hr, statics, generator, levels, runner, detach_mean=not share["mean"])
+        pairs = net.downscaler.terms(lr, hr, statics, generator, runner=just_run if validation_mode else self.runner)
         losses = {name: self._loss(*pair, weights) for name, pair in pairs.items()}
         metrics = {f"{net.hr}_{name}_loss": value.detach() for name, value in losses.items()}
-        loss = share["mean"] * losses["mean"] + share["residual"] * losses["residual"]
         if validation_mode:
             self.wettest.offer(net.downscaler, lr, hr, statics)
         else:
             self._log_losses(metrics, len(lr))
-        return TrainingStepOutput(loss=loss, metrics=metrics, predictions=[])
-
-    def _levels(self, n: int, device: torch.device, generator: torch.Generator | None) -> Tensor | None:
-        """Noise levels of a batch, None for those of beta."""
-        if self.settings.noise == "schedule":
-            return None
-        return draw_lognormal(self.settings.noise_mean, self.settings.noise_std, n, device, generator)
-
-    def _shares(self) -> dict[str, float]:
-        """How much each network's loss counts at this step."""
-        if not self.settings.mean_first or not self.training:
-            return {"mean": 1.0, "residual": 1.0}
-        mean = self.trainer.global_step < self.settings.mean_first * self.trainer.max_steps
-        return {"mean": float(mean), "residual": float(not mean)}
+        return TrainingStepOutput(loss=losses["mean"] + losses["residual"], metrics=metrics, predictions=[])
 
     def _loss(self, prediction: Tensor, target: Tensor, weights: Tensor | None) -> Tensor:
         prediction, target = (rearrange(a, "n t y x -> n t 1 (y x) 1") for a in (prediction, target))

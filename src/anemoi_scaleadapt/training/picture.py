@@ -9,9 +9,9 @@ import pytorch_lightning as pl
 from anemoi.training.diagnostics.callbacks.plot import BasePlotCallback
 from matplotlib.figure import Figure
 
-from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.report.figure import LEVELS, rain_colours
 from anemoi_scaleadapt.training.ensemble import Ensemble
+from anemoi_scaleadapt.training.settings import PictureSettings
 
 LOG = logging.getLogger(__name__)
 #: inches: width of a map, gap between two, room around them
@@ -28,27 +28,21 @@ class RainPicture(BasePlotCallback):
 
     Parameters
     ----------
-    every : int
-        Draw every N-th of the validations that have scores; the first of them is drawn.
-    members : int
-        Members to show, as far as there are so many.
     dataset_names, plotting_settings
         As anemoi passes them; ``asynchronous`` draws beside the training.
+    **settings
+        As in :class:`anemoi_scaleadapt.training.settings.PictureSettings`.
 
     Raises
     ------
     ScaleAdaptError
-        For a number below 1.
+        For a setting that is unknown or outside its range.
     """
 
-    def __init__(self, every: int = 1, members: int = 2, dataset_names: Any = None, plotting_settings: Any = None):
-        for key, value in {"every": every, "members": members}.items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ScaleAdaptError(
-                    f"diagnostics.plot.callbacks: {key} = {value!r} of RainPicture must be 1 or more."
-                )
+    def __init__(self, *, dataset_names: Any = None, plotting_settings: Any = None, **settings: Any) -> None:
+        told = PictureSettings.from_config(settings, "diagnostics.plot.callbacks.RainPicture")
         super().__init__(dataset_names=dataset_names, plotting_settings=plotting_settings)
-        self.every, self.members, self._seen = every, members, 0
+        self.every, self.members, self._seen = told.every, told.members, 0
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Hand the window to the drawer."""

@@ -1,20 +1,28 @@
 """Which coarse and fine hours make one sample."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from anemoi.training.diagnostics.callbacks.plot_adapter import TemporalDownscalerPlotAdapter
 from anemoi.training.tasks.base import BaseSingleStepTask
 from anemoi.utils.dates import frequency_to_string
+from omegaconf import OmegaConf
 from torch import Tensor
 
 from anemoi_scaleadapt.rain.average import average_hours
 from anemoi_scaleadapt.scale import resolve
 from anemoi_scaleadapt.training.checks import check_datasets
+from anemoi_scaleadapt.training.keys import Periods, check_groups
 from anemoi_scaleadapt.training.opened import Shape
+from anemoi_scaleadapt.training.settings import TaskSettings
 
 HOUR = datetime.timedelta(hours=1)
+
+
+def plain(node: Any) -> Any:
+    """A node of hydra's as plain Python; anything else as it is."""
+    return OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
 
 
 class SpaceTimeSuperResolution(BaseSingleStepTask):
@@ -28,24 +36,20 @@ class SpaceTimeSuperResolution(BaseSingleStepTask):
     Parameters
     ----------
     scale : Mapping
-        The config group ``scale``; read by :func:`anemoi_scaleadapt.scale.recipe.resolve`.
-    lr, hr : str
-        Names of the coarse and of the fine dataset.
+        The config group ``scale``; read by :func:`anemoi_scaleadapt.scale.settings.resolve`.
     splits : Mapping, optional
         ``dataloader.<split>.datasets`` of each split. The task then looks at its datasets before anemoi opens them.
-    rain : str
-        Name of the rain in both.
-    statics : sequence of str
-        Static fields that the fine dataset is read for.
-    units : str, optional
-        Of the rain, where the datasets do not say it or say it wrongly; training needs mm h-1.
-    same_rain : bool
-        Whether coarse rain that is not the block mean of the fine rain is an error; else a warning.
+    period : Mapping, optional
+        The config group ``period``, which the datasets of the splits quote.
+    groups : iterable of str, optional
+        Names of all groups of the config.
+    **settings
+        As in :class:`anemoi_scaleadapt.training.settings.TaskSettings`.
 
     Raises
     ------
     ScaleAdaptError
-        If `scale` holds an unknown key or a value outside its range, or the datasets do not fit it or each other.
+        If there is an unknown key or a value outside its range, or the datasets do not fit the scale or each other.
     """
 
     #: anemoi-inference picks the runner by this name
@@ -54,25 +58,22 @@ class SpaceTimeSuperResolution(BaseSingleStepTask):
     def __init__(
         self,
         scale: Mapping[str, Any],
-        lr: str = "lr",
-        hr: str = "hr",
         splits: Mapping[str, Any] | None = None,
-        rain: str = "rain",
-        statics: Sequence[str] = (),
-        units: str | None = None,
-        same_rain: bool = True,
+        period: Mapping[str, Any] | None = None,
+        groups: Iterable[str] = (),
+        **settings: Any,
     ) -> None:
-        self.scale = resolve(scale)
-        self.lr, self.hr = lr, hr
+        check_groups(groups)
+        Periods.from_config(plain(period or {}), "period")
+        told = TaskSettings.from_config({key: plain(value) for key, value in settings.items()}, "task")
+        self.scale = resolve(plain(scale))
+        self.lr, self.hr = told.lr, told.hr
         time, ends = self.scale.time, self.scale.frame_ends
         #: (y, x) of the coarse and of the fine grid
         self.shapes: tuple[Shape, Shape] | None = None
         if splits:
-            found = check_datasets(
-                splits, hours=len(ends) * time, space=self.scale.space, lr=lr, hr=hr,
-                rain=rain, statics=statics, units=units, same_rain=same_rain,
-            )  # fmt: skip
-            self.shapes = found[lr], found[hr]
+            found = check_datasets(splits, hours=len(ends) * time, space=self.scale.space, **dict(told))
+            self.shapes = found[told.lr], found[told.hr]
         coarse = range(ends[0] * time + 1, (ends[-1] + 1) * time + 1)
         self._coarse_offsets = [hour * HOUR for hour in coarse]
         outputs = [hour * HOUR for hour in range(1, time + 1)]

@@ -1,0 +1,51 @@
+"""Fill the tables of config.md from the settings in the code: python docs/reference/write_config.py
+
+Between `<!-- settings PREFIX: module.Class -->` and `<!-- end -->` stands one row for each field of the class.
+"""
+
+import importlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from anemoi_scaleadapt.settings import Settings, inner_model, rule
+
+PAGE = Path(__file__).with_name("config.md")
+TABLE = re.compile(r"(<!-- settings ([\w.]+): ([\w.]+)\.(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+HEAD = "\n| key | default | allowed | meaning |\n|---|---|---|---|\n"
+
+
+def rows(model: type[Settings], prefix: str, defaults: dict | None = None) -> Iterator[str]:
+    """The rows of a model's own fields, then those of the models in it that hold defaults."""
+    told = model.model_json_schema()["properties"]
+    deeper = []
+    for name, field in model.model_fields.items():
+        inner, value = inner_model(model, name), (defaults or {}).get(name, told[name].get("default"))
+        if inner:
+            deeper += rows(inner, f"{prefix}.{name}", value) if value else ()
+            continue
+        default = "must be given" if field.is_required() else f"`{shown(value)}`"
+        meaning = " ".join((field.description or "").split()).replace("``", "`")
+        yield f"| `{prefix}.{name}` | {default} | {rule(told[name])} | {meaning} |"
+    yield from deeper
+
+
+def shown(value: object) -> str:
+    """A default as YAML writes it; one that follows from other settings is null there."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def render(page: str) -> str:
+    """Return the page with its tables as the code has them now."""
+
+    def table(found: re.Match) -> str:
+        begin, prefix, module, name, end = found.groups()
+        model = getattr(importlib.import_module(module), name)
+        return begin + HEAD + "".join(f"{row}\n" for row in rows(model, prefix)) + "\n" + end
+
+    return TABLE.sub(table, page)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
