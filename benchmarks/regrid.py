@@ -37,7 +37,7 @@ def write(path, hours, degrees):
 
 
 def measure(path):
-    from anemoi_scaleadapt.downscale.plan import make_plan
+    from anemoi_scaleadapt.downscaling.plan import make_plan
     from anemoi_scaleadapt.rain.reader import open_rain
     from anemoi_scaleadapt.regrid.named import find_grid
 

@@ -1,7 +1,7 @@
 """What an input is taken for, and the coarse frames that follow from it: everything before the networks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -73,6 +73,14 @@ class Plan:
     def s(self) -> int:
         """Fine pixels on a side of a block."""
         return self.blocks.s
+
+    @property
+    def coarse(self) -> Rain:
+        """The frames to draw from, as a record."""
+        correct, frames, times = self.correct, self.raw.frames, self.raw.times
+        if correct is None:
+            return self.raw
+        return replace(self.raw, frames=lambda index: correct(frames(index), times[index]))
 
     def table(self) -> str:
         """What the input was taken for, as text."""

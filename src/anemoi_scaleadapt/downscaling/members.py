@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from anemoi_scaleadapt.downscale.plan import Plan
+from anemoi_scaleadapt.downscaling.plan import Plan
 from anemoi_scaleadapt.proj import pyproj
 from anemoi_scaleadapt.rain.projection import grid_mapping
 

@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from anemoi_scaleadapt.bias.fit import fit
-from anemoi_scaleadapt.downscale.plan import frame_hours, make_plan
+from anemoi_scaleadapt.downscaling.plan import frame_hours, make_plan
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.regrid.cells import of_grid
