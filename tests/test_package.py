@@ -58,6 +58,7 @@ def test_the_wheel_brings_the_weights_that_ship_and_the_rain_to_show_them(wheel)
         ("anemoi.datasets.sources", "comephore"),
         ("anemoi.transform.filters", "blocks"),
         ("anemoi.transform.filters", "coarsen"),
+        ("anemoi.transform.filters", "unbias"),
         ("anemoi.inference.runners", "scaleadapt"),
         ("anemoi.inference.outputs", "members"),
     ],

@@ -8,6 +8,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+import pyproj
 import pytest
 import yaml
 
@@ -49,8 +50,35 @@ def other_rain(desk):
     desk.netcdf("radar/2023.nc", dt.datetime(2023, 12, 31, 1), 72, size=20)
 
 
+def coarse_rain(desk):
+    """ERA5 in its own form, a third too wet, and radar rain of the same four days."""
+    import numpy as np
+    import xarray as xr
+
+    rain = np.random.default_rng(0).gamma(0.3, 2.0, (96, 4, 4))
+    times = np.datetime64("2020-01-01T01", "ns") + np.arange(96) * np.timedelta64(1, "h")
+    lat, lon = np.arange(47.75, 45.9, -0.25), np.arange(1, 4.1, 0.25)
+    wide = 1.5e-3 * rain[:, (np.arange(len(lat)) - 1).clip(0, 6) // 2][:, :, (np.arange(len(lon)) - 2).clip(0, 6) // 2]
+    era5 = xr.Dataset({"tp": (("time", "latitude", "longitude"), wide, {"units": "m"})}, {"time": times})
+    era5 = era5.assign_coords(latitude=("latitude", lat, {"units": "degrees_north"}))
+    era5.assign_coords(longitude=("longitude", lon, {"units": "degrees_east"})).to_netcdf(desk.folder / "era5.nc")
+    fine = rain.repeat(25, 1).repeat(25, 2).astype("float32")
+    radar = xr.Dataset(
+        {"rain": (("time", "y", "x"), fine, {"units": "mm h-1", "grid_mapping": "crs"})},
+        {"time": times, "y": 6_699_500.0 - 1000 * np.arange(100), "x": 600_500.0 + 1000 * np.arange(100)},
+    )
+    radar["crs"] = ((), 0, {"crs_wkt": pyproj.CRS("EPSG:2154").to_wkt()})
+    radar.y.attrs = {"units": "m", "standard_name": "projection_y_coordinate"}
+    radar.x.attrs = {"units": "m", "standard_name": "projection_x_coordinate"}
+    radar.to_netcdf(desk.folder / "radar.nc")
+
+
 #: documents that begin in a folder of their own, not in the README's
-ALONE = {"docs/howto/data.md": data_howto, "docs/howto/other-rain.md": other_rain}
+ALONE = {
+    "docs/howto/data.md": data_howto,
+    "docs/howto/other-rain.md": other_rain,
+    "docs/howto/coarse-rain.md": coarse_rain,
+}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -138,12 +138,13 @@ def test_refused(case, tmp_path):
     assert "a.grib" in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_reduced_grid_is_refused(tmp_path):
+def test_a_reduced_grid_is_one_row_of_cells(tmp_path):
     import eccodes
 
     handle = eccodes.codes_grib_new_from_samples("reduced_gg_sfc_grib2")
     eccodes.codes_set(handle, "paramId", 260048)
     path = tmp_path / "a.grib"
     path.write_bytes(eccodes.codes_get_message(handle))
-    with pytest.raises(ScaleAdaptError, match="reduced_gg, which has no rows and columns"):
-        open_rain(path)
+    rain = open_rain(path)
+    assert rain.shape == (1, 6114) and rain.latitude.shape == (1, 6114) and rain.latitude[0, 0] > 85
+    assert rain.frames(np.arange(1)).shape == (1, 1, 1, 6114)

@@ -14,11 +14,13 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 #: name -> (module in this folder, one line of help)
 COMMANDS = {
     "baseline": ("baseline", "write the members of a classical baseline, or a trained mean"),
+    "bias": ("bias", "fit, report and take out the bias of real coarse rain"),
     "calibrate": ("calibrate", "read beta, L, crop size and threshold from data, and sigma_max from a checkpoint"),
     "comephore": ("comephore", "download and inspect Météo-France's Comephore archive"),
     "cost": ("cost", "show what a factor pair costs: operations, parameters, reach"),
     "datasets": ("datasets", "write anemoi-datasets recipes for a factor pair"),
     "demo": ("demo", "draw a picture from real rain with the weights that ship, without training"),
+    "downscale": ("downscale", "say what coarse rain is taken for, and bring it to the blocks of a fine grid"),
     "export": ("export", "write the weights of a checkpoint as two small files"),
     "rain": ("rain", "fetch a small sample of real rain (RADKLIM, 264 hours at 1 km)"),
     "scale": ("scale", "show or write beta, L and f of a factor pair"),

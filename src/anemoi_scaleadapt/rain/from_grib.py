@@ -146,26 +146,52 @@ def _step(step: Any, path: str) -> timedelta:
 
 
 def _shape(field: Any) -> tuple[int, int]:
-    """Shape of the values in the order in which they are scanned."""
-    rows, columns = field.shape
+    """Shape of the values in the order in which they are scanned; a reduced grid is one row."""
+    rows, columns = field.shape if len(field.shape) == 2 else (1, *field.shape)
     return (columns, rows) if field.metadata("jPointsAreConsecutive", default=0) else (rows, columns)
 
 
 def _grid(field: Any, path: str) -> Grid:
-    kind = str(field.metadata("gridType"))
+    latitude, longitude = positions(field, path)
     if len(field.shape) != 2:
+        return Grid(latitude.shape, latitude, longitude)
+    consecutive = field.metadata("jPointsAreConsecutive", default=0)
+    return arrange(latitude.shape, path, latitude, longitude, names="xy" if consecutive else "yx")
+
+
+def positions(field: Any, path: str) -> tuple[np.ndarray, np.ndarray]:
+    """Latitudes and longitudes of a field of earthkit-data in the order of its values.
+
+    Parameters
+    ----------
+    field : Field
+        Of a GRIB file.
+    path : str
+        For messages.
+
+    Returns
+    -------
+    tuple of ndarray
+        Degrees, both (first axis, second axis) as the file scans them, or (1, n) of a reduced grid.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If the field is scanned in an order whose coordinates ecCodes does not give, or has no rows.
+    """
+    kind = str(field.metadata("gridType"))
+    if len(field.shape) != 2 and not kind.startswith("reduced_"):
         raise ScaleAdaptError(
-            f"{path} is on the grid {kind}, which has no rows and columns: interpolate it to a regular one first."
+            f"{path} is on the grid {kind}, which has no rows: interpolate it to a regular one first."
         )
     scan = {key: int(field.metadata(key, default=0) or 0) for key in
             ("iScansNegatively", "jScansPositively", "jPointsAreConsecutive", "alternativeRowScanning")}  # fmt: skip
     usual = scan["jScansPositively"] and not scan["iScansNegatively"] and not scan["jPointsAreConsecutive"]
-    if scan["alternativeRowScanning"] or not (kind in _ANY_SCAN or usual):
+    if scan["alternativeRowScanning"] or not (kind in _ANY_SCAN or kind.startswith("reduced_") or usual):
         raise ScaleAdaptError(
             f"{path} scans its {kind} grid in an order ({scan}) whose coordinates ecCodes does not give: convert it to "
             "NetCDF, or to rows from west to east that go north."
         )
-    shape = _shape(field)
-    points = field.to_latlon(flatten=True)
+    shape, points = _shape(field), field.to_latlon(flatten=True)
     latitude, longitude = (np.asarray(points[key], "float64").reshape(shape) for key in ("lat", "lon"))
-    return arrange(shape, path, latitude, longitude, names="xy" if scan["jPointsAreConsecutive"] else "yx")
+    return latitude, longitude

@@ -31,7 +31,30 @@ def read_netcdf(path: str, variable: str | None = None) -> Part:
     ScaleAdaptError
         If it cannot be read, or its rain, dates or grid are not found.
     """
-    data = _open(path)
+    return read_dataset(_open(path), path, variable)
+
+
+def from_memory(data: Any, variable: str | None = None) -> Part:
+    """Open an xarray dataset as a file of it would be, without writing one."""
+    import xarray as xr
+
+    with _told("the dataset"):
+        variables, attributes = xr.conventions.cf_encoder(dict(data.drop_encoding().variables), data.attrs)
+    return read_dataset(xr.Dataset(variables, attrs=attributes), "the dataset", variable)
+
+
+def read_dataset(data: Any, path: str, variable: str | None = None) -> Part:
+    """Find the rain of a dataset that is as its file has it: nothing decoded.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Opened with ``decode_cf=False``.
+    path : str
+        Its name for messages.
+    variable : str, optional
+        Name of the rain.
+    """
     name = _choose(data, variable, path)
     rain = data[name]
     if rain.dtype.kind not in "fiu":

@@ -9,7 +9,7 @@ import glob
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.rain import series
@@ -18,13 +18,16 @@ from anemoi_scaleadapt.rain.intervals import Accumulated, Label
 from anemoi_scaleadapt.rain.part import Part
 from anemoi_scaleadapt.rain.record import HOUR, Rain, nominal
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 __all__ = ["HOUR", "Rain", "nominal", "open_rain"]
 
 _TIFF, _HDF = (b"II*\0", b"MM\0*", b"II+\0"), b"\x89HDF\r\n\x1a\n"
 
 
 def open_rain(
-    source: str | Path | Iterable[str | Path],
+    source: "str | Path | Iterable[str | Path] | xr.Dataset",
     variable: str | None = None,
     *,
     units: str | None = None,
@@ -36,7 +39,7 @@ def open_rain(
 
     Parameters
     ----------
-    source : path, or several
+    source : path, or several, or an xarray dataset
         A NetCDF or GRIB file, a Zarr folder, an anemoi dataset; a pattern (``rain_*.nc``) or a list of files makes one
         record, ordered by its times.
     variable : str, optional
@@ -66,8 +69,14 @@ def open_rain(
     for name, value, choices in (("time label", time_label, Label), ("accumulated", accumulated, Accumulated)):
         if value is not None and value not in get_args(choices):
             raise ScaleAdaptError(f"{name} {value!r} is none of {', '.join(get_args(choices))}.")
-    paths, shown = files(source)
-    parts = (open_part(path, variable) for path in paths)
+    parts: Iterable[Part]
+    if isinstance(source, str | Path) or not hasattr(source, "data_vars"):
+        paths, shown = files(source)
+        parts = (open_part(path, variable) for path in paths)
+    else:
+        from anemoi_scaleadapt.rain.from_netcdf import from_memory
+
+        parts, shown = [from_memory(source, variable)], "the dataset"
     return series.assemble(parts, shown, units=units, label=time_label, accumulated=accumulated, most=most)
 
 

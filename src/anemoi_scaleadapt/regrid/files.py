@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.proj import pyproj
+from anemoi_scaleadapt.rain.from_grib import positions
 from anemoi_scaleadapt.regrid.cells import Cells, of_grid, of_rows
 from anemoi_scaleadapt.regrid.cf import grid_of_dataset
 from anemoi_scaleadapt.regrid.grid import Grid
@@ -38,7 +40,7 @@ def read_grid(path: str, variable: str | None = None) -> Grid:
         return _geotiff(path)
     if suffix in GRIB:
         points = _grib(path)
-        if points[0].ndim != 2:
+        if points[0].shape[0] == 1:
             raise ScaleAdaptError(f"{path} is on a reduced grid, not on one of rows and columns.")
         return Grid.from_latlon(path, *points)
     if target.is_dir() and _is_anemoi(target):
@@ -50,20 +52,21 @@ def read_cells(path: str, variable: str | None = None) -> Cells:
     """The cells of a file's fields in the order of the file; as :func:`read_grid`, and reduced grids of GRIB too."""
     if Path(path).suffix.lower() in GRIB and Path(path).exists():
         points = _grib(path)
-        return of_rows(path, *points) if points[0].ndim == 1 else of_grid(Grid.from_latlon(path, *points))
+        return of_rows(path, *points) if points[0].shape[0] == 1 else of_grid(Grid.from_latlon(path, *points))
     return of_grid(read_grid(path, variable))
 
 
 def _grib(path: str) -> tuple[np.ndarray, np.ndarray]:
-    """Latitudes and longitudes of the first field, (y, x), or (n,) on a reduced grid."""
+    """Latitudes and longitudes of the first field in the order of its values, (y, x), or (1, n) on a reduced grid."""
+    pyproj()  # before eccodes
     import earthkit.data as ekd
 
     try:
-        field: Any = ekd.from_source("file", path)[0]
-        points = field.to_latlon(flatten=len(field.shape) != 2)
+        return positions(ekd.from_source("file", path)[0], path)
+    except ScaleAdaptError:
+        raise
     except Exception as error:
         raise ScaleAdaptError(f"{path} cannot be read as GRIB: {error or type(error).__name__}") from error
-    return np.asarray(points["lat"]), np.asarray(points["lon"])
 
 
 def _is_anemoi(folder: Path) -> bool:

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.proj import pyproj
 from anemoi_scaleadapt.regrid.files import read_grid
 from anemoi_scaleadapt.regrid.grid import Grid
-from anemoi_scaleadapt.regrid.projection import WGS84, is_geographic, pyproj, wkt
+from anemoi_scaleadapt.regrid.projection import WGS84, is_geographic, wkt
 
 Box = tuple[float, float, float, float]
 

@@ -1,0 +1,60 @@
+"""Coarse rain without its bias, as a filter of anemoi-datasets recipes and anemoi-inference run files.
+
+In a run file::
+
+    input:
+      lr:
+        grib:
+          path: aifs.grib
+          pre_processors:
+            - forward_transform_filter: {blocks: {weights: aifs-to-25km.npz}}
+            - forward_transform_filter: {unbias: {mapping: bias.json}}
+"""
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from anemoi.transform.fields import new_field_from_numpy, new_fieldlist_from_list
+from anemoi.transform.filter import Filter
+
+from anemoi_scaleadapt.bias.mapping import Mapping
+from anemoi_scaleadapt.errors import ScaleAdaptError
+
+
+class UnbiasFilter(Filter):
+    """Recipe key ``unbias``: the quantile mapping of ``anemoi-scaleadapt bias fit``, by value.
+
+    Fields are mean rates in mm h-1 over intervals as long as those of the fit, in rows and columns.
+
+    Parameters
+    ----------
+    mapping : str
+        A file of ``anemoi-scaleadapt bias fit``.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If the file is none, or dry cells near rain are to be found in a field without rows and columns.
+    """
+
+    def __init__(self, *, mapping: str) -> None:
+        """Read the mapping."""
+        self.path, self.mapping = mapping, Mapping.load(Path(mapping))
+
+    def forward(self, data: Any) -> Any:
+        """Correct field by field."""
+        return new_fieldlist_from_list([self._one(field) for field in data])
+
+    def _one(self, field: Any) -> Any:
+        rain = np.asarray(field.to_numpy())
+        if rain.ndim != 2 and any(curve.seeds for curve in self.mapping.curves.values()):
+            raise ScaleAdaptError(
+                f"unbias.mapping: {self.path} wets dry cells near rain, which needs fields in rows and columns, not of "
+                f"shape {rain.shape}: put it after `blocks`."
+            )
+        date = datetime.datetime.fromisoformat(str(field.metadata("valid_datetime"))).replace(tzinfo=None)
+        frame = rain if rain.ndim == 2 else rain[None]
+        out = self.mapping.apply(frame[None], np.array([date], "datetime64[s]"))[0]
+        return new_field_from_numpy(out.reshape(rain.shape), template=field)

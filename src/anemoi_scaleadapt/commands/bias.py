@@ -1,0 +1,161 @@
+"""`anemoi-scaleadapt bias fit | report | apply`: the bias of real coarse rain."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the three actions and their options."""
+    from anemoi_scaleadapt.commands import reading
+
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    learn = actions.add_parser("fit", help="learn the bias from real coarse rain and the truth of the same hours")
+    learn.epilog = "example: anemoi-scaleadapt bias fit --coarse era5.nc --truth lr.zarr --to bias.json"
+    look = actions.add_parser("report", help="coarse rain beside the truth: as it is, and without its bias")
+    take = actions.add_parser("apply", help="write coarse rain without its bias")
+    for action in (look, take):
+        action.add_argument(
+            "mapping", type=Path, nargs="?" if action is look else None,
+            help="the file of `bias fit`" + (" (without: the rain as it is)" if action is look else ""),
+        )  # fmt: skip
+        action.add_argument(
+            "--keep-change", action="store_true",
+            help="ranks in this record instead of that of the fit (quantile delta mapping): for climate runs",
+        )  # fmt: skip
+    for action in (learn, look, take):
+        action.add_argument("--coarse", nargs="+", required=True, metavar="FILE", help="the coarse rain, on any grid")
+        action.add_argument("--variable", help="its variable, where the file has several")
+        action.add_argument("--start", metavar="DATE", help="first end of an interval to take, UTC")
+        action.add_argument("--end", metavar="DATE", help="last")
+        reading.add_arguments(action)
+    for action in (learn, look):
+        action.add_argument("--truth", nargs="+", required=True, metavar="FILE", help="the truth: coarse, or fine")
+        action.add_argument("--truth-variable", metavar="NAME")
+        action.add_argument("--space-factor", type=int, metavar="S", help="truth pixels on a side of a cell")
+        action.add_argument("--figure", type=Path, metavar="PNG", help="quantiles and spectra")
+    learn.add_argument("--to", type=Path, required=True, metavar="JSON", help="the bias")
+    look.add_argument("--to", type=Path, metavar="MD", help="the table; printed in any case")
+    take.add_argument("--to", type=Path, required=True, metavar="FILE", help="NetCDF (.nc)")
+
+
+def main(args: Namespace) -> int:
+    """Run one action."""
+    return {"fit": fit, "report": report, "apply": apply}[args.action](args)
+
+
+def fit(args: Namespace) -> int:
+    """Fit, and say how the sample looks before and after."""
+    from anemoi_scaleadapt.bias.fit import fit as learn
+
+    _target(args.to, ".json")
+    found, coarse, truth = _pairs(args)
+    about = {
+        "coarse": coarse.path,
+        "truth": truth.path,
+        "period": f"{found.times.min()}Z to {found.times.max()}Z",
+        "library": "xsdba",
+    }
+    mapping = learn(found.coarse, found.truth, found.times, hours=found.hours, km=found.km, about=about)
+    print("The sample of the fit itself (a fair test is `bias report` on other hours):\n")
+    _show(args, mapping, found, mapping.apply(found.coarse, found.times))
+    mapping.save(args.to)
+    seasons = ", ".join(f"{name} {curve.values}" for name, curve in mapping.curves.items())
+    print(f"{args.to}: means over {mapping.hours:g} h in cells of {mapping.km:.3g} km; pairs: {seasons}.")
+    return 0
+
+
+def report(args: Namespace) -> int:
+    """Compare on other hours."""
+    from anemoi_scaleadapt.bias.fit import record_quantiles
+    from anemoi_scaleadapt.bias.mapping import Mapping
+
+    mapping = None if args.mapping is None else Mapping.load(args.mapping)
+    found, coarse, _ = _pairs(args)
+    clean = record = None
+    if mapping is not None:
+        mapping.check(found.hours, found.km, coarse.path)
+        if args.keep_change:
+            record = record_quantiles(mapping, [(found.times, found.coarse)], found.coarse.size)
+        clean = mapping.apply(found.coarse, found.times, record)
+    text = _show(args, mapping, found, clean)
+    if args.to:
+        from anemoi_scaleadapt.files import write_text
+
+        write_text(_target(args.to, ".md"), text)
+    return 0
+
+
+def apply(args: Namespace) -> int:
+    """Write a record without its bias."""
+    from anemoi_scaleadapt.bias.mapping import Mapping
+    from anemoi_scaleadapt.bias.records import corrected
+    from anemoi_scaleadapt.regrid.dataset import as_dataset, write_dataset
+    from anemoi_scaleadapt.regrid.records import over_hours
+
+    _target(args.to, ".nc")
+    mapping = Mapping.load(args.mapping)
+    rain = _between(_open(args.coarse, args.variable, args), args)
+    clean = corrected(over_hours(rain, mapping.hours), mapping, args.keep_change)
+    method = "quantile delta mapping (ranks of this record)" if args.keep_change else "quantile mapping (by value)"
+    data = as_dataset(
+        clean, title="Coarse rain without its bias", source=rain.path,
+        scaleadapt_bias=f"{method}, fitted to {mapping.about.get('period')} against {mapping.about.get('truth')}",
+    )  # fmt: skip
+    write_dataset(data, args.to)
+    print(f"{args.to}: {len(clean.times)} frames of {mapping.hours:g} h, {method}.")
+    return 0
+
+
+def _target(path: Path, *suffixes: str) -> Path:
+    from anemoi_scaleadapt.errors import ScaleAdaptError
+
+    if path.suffix not in suffixes or not path.absolute().parent.is_dir():
+        raise ScaleAdaptError(f"--to {path}: a name that ends with {' or '.join(suffixes)} in a folder that is there.")
+    return path
+
+
+def _open(paths: list[str], variable: str | None, args: Namespace | None = None) -> Any:
+    from anemoi_scaleadapt.commands.reading import told
+    from anemoi_scaleadapt.rain.reader import open_rain
+
+    source = paths[0] if len(paths) == 1 else paths
+    return open_rain(source, variable, **told(args)) if args else open_rain(source, variable)
+
+
+def _dates(args: Namespace) -> list[Any]:
+    import numpy as np
+
+    from anemoi_scaleadapt.errors import ScaleAdaptError
+
+    out = []
+    for name, text in (("--start", args.start), ("--end", args.end)):
+        try:
+            out.append(None if text is None else np.datetime64(text, "s"))
+        except ValueError as error:
+            raise ScaleAdaptError(f"{name} {text} is not a date such as 2018-07-11T01:00.") from error
+    return out
+
+
+def _between(rain: Any, args: Namespace) -> Any:
+    first, last = _dates(args)
+    return rain.between(rain.times[0] if first is None else first, rain.times[-1] if last is None else last)
+
+
+def _pairs(args: Namespace) -> tuple[Any, Any, Any]:
+    from anemoi_scaleadapt.bias.pairs import pairs
+
+    coarse, truth = _open(args.coarse, args.variable, args), _open(args.truth, args.truth_variable)
+    start, end = _dates(args)
+    return pairs(coarse, truth, start, end, args.space_factor), coarse, truth
+
+
+def _show(args: Namespace, mapping: Any, found: Any, clean: Any) -> str:
+    from anemoi_scaleadapt.bias.report import compare, draw
+
+    numbers = compare(found.coarse, found.truth, found.times, mapping, clean)
+    if args.figure:
+        draw(numbers, _target(args.figure, ".png"), f"means over {found.hours:g} h, {found.km:.3g} km")
+    text = numbers.markdown()
+    print(text)
+    return text

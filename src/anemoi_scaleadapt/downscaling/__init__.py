@@ -1,0 +1,1 @@
+"""From the rain that people have to fine members: read, understood, regridded, unbiased, drawn."""

@@ -1,0 +1,144 @@
+"""Fine members of an input: every coarse member gives its own, as one xarray dataset."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from anemoi_scaleadapt.downscaling.plan import Plan
+from anemoi_scaleadapt.proj import pyproj
+from anemoi_scaleadapt.rain.projection import grid_mapping
+
+HOUR = np.timedelta64(3600, "s")
+#: seeds of two members of the input are so far apart: their fine members share no noise
+APART = 2**20
+
+
+class Draw(Protocol):
+    """What draws fine members of consecutive coarse frames."""
+
+    def __call__(
+        self, coarse: np.ndarray, times: np.ndarray, s: int, t: int, members: int, seed: int
+    ) -> Iterator[np.ndarray]:
+        """Fine members.
+
+        Parameters
+        ----------
+        coarse : ndarray
+            (n, Y, X), mm h-1, NaN where missing.
+        times : ndarray of datetime64[s]
+            Ends of the frames, (n,), t hours apart.
+        s, t : int
+            Factor pair.
+        members, seed : int
+            How many, and which ensemble.
+
+        Yields
+        ------
+        ndarray
+            (members, hours, Y * s, X * s), mm h-1: all n * t hours in their order, some of them at a time.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Fine:
+    """Fine members of some hours.
+
+    Parameters
+    ----------
+    realization : int
+        Of the input.
+    times : ndarray of datetime64[s]
+        Ends of the hours.
+    rain : ndarray
+        (members, hours, y, x), mm h-1.
+    """
+
+    realization: int
+    times: np.ndarray
+    rain: np.ndarray
+
+
+def hours_of(times: np.ndarray, t: int) -> np.ndarray:
+    """Ends of the hours of frames that end at some times: (n,) to (n * t,)."""
+    return np.asarray((times[:, None] - HOUR * np.arange(t)[::-1]).ravel())
+
+
+def draw_all(plan: Plan, draw: Draw, members: int, seed: int = 0) -> Iterator[Fine]:
+    """Draw every stretch of every coarse member, one after the other."""
+    for stretch in plan.stretches():
+        times, own = hours_of(stretch.times, plan.t), seed + APART * stretch.realization
+        for rain in draw(stretch.coarse, stretch.times, plan.s, plan.t, members, own):
+            yield Fine(stretch.realization, times[: rain.shape[1]], rain)
+            times = times[rain.shape[1] :]
+
+
+def to_dataset(plan: Plan, drawn: Iterator[Fine], members: int, **attributes: Any) -> Any:
+    """All that was drawn as one dataset in memory.
+
+    Parameters
+    ----------
+    plan : Plan
+        Where it lies.
+    drawn : iterator of Fine
+        From :func:`draw_all`.
+    members : int
+        Fine members of each coarse one.
+    **attributes
+        Global attributes.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``rain(realization, member, time, y, x)``, and on the blocks ``coarse_rain`` (what the totals are exact to) and
+        ``coarse_rain_raw`` (as it came), both (realization, frame_time, block_y, block_x); mm h-1. An input without
+        members has no ``realization``.
+    """
+    import xarray as xr
+
+    fine, frames = plan.blocks.fine, plan.raw.times.astype("M8[s]")
+    times = hours_of(frames, plan.t)
+    rain = np.full((plan.realizations, members, len(times), *fine.shape), np.nan, "float32")
+    coarse = np.full((2, plan.realizations, len(frames), *plan.blocks.shape), np.nan, "float32")
+    for part in drawn:
+        rain[part.realization][:, np.searchsorted(times, part.times)] = part.rain
+    for stretch in plan.stretches():
+        at = np.searchsorted(frames, stretch.times)
+        coarse[0, stretch.realization, at], coarse[1, stretch.realization, at] = stretch.coarse, stretch.raw
+    unit = {"units": "mm h-1", "standard_name": "lwe_precipitation_rate", "cell_methods": "time: mean"}
+    block = ("realization", "frame_time", "block_y", "block_x")
+    data = xr.Dataset(
+        {
+            "rain": (
+                ("realization", "member", "time", "y", "x"),
+                rain,
+                {**unit, "long_name": "mean rain over the preceding hour"},
+            ),
+            "coarse_rain": (block, coarse[0], {**unit, "long_name": "coarse rain that the totals are exact to"}),
+            "coarse_rain_raw": (block, coarse[1], {**unit, "long_name": "coarse rain as it came"}),
+        },
+        {
+            "time": ("time", times.astype("M8[ns]"), {"standard_name": "time", "long_name": "end of the hour, UTC"}),
+            "frame_time": ("frame_time", frames.astype("M8[ns]"), {"long_name": "end of the frame, UTC"}),
+            "latitude": (("y", "x"), fine.latitude, {"units": "degrees_north", "standard_name": "latitude"}),
+            "longitude": (("y", "x"), fine.longitude, {"units": "degrees_east", "standard_name": "longitude"}),
+        },
+        {
+            "Conventions": "CF-1.11",
+            "scaleadapt_space_factor": plan.s,
+            "scaleadapt_time_factor": plan.t,
+            **{f"scaleadapt_input_{name.replace(' ', '_')}": words for name, words in plan.understood},
+            **attributes,
+        },
+    )
+    if fine.crs is not None and fine.x is not None and fine.y is not None:
+        data = data.assign_coords(_axes(fine.crs, fine.x, fine.y))
+        data["rain"].attrs["grid_mapping"] = "crs"
+    return data.squeeze("realization") if plan.realizations == 1 else data
+
+
+def _axes(crs: str, x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
+    mapping, (down, across) = grid_mapping(pyproj().CRS(crs))
+    return {"x": ("x", x, across), "y": ("y", y, down), "crs": ((), 0, mapping)}
