@@ -65,10 +65,10 @@ def run_file(trained, name, **changes):
     path = folder / f"{name}.nc"
     config = {
         "checkpoint": str(checkpoint),
-        "runner": {"auto": {"members": 3}},
+        "runner": {"auto": {"members": 3, "hours_at_once": 6, "overlap": 3}},
         "seed": 7,
         "date": START.isoformat(),
-        "lead_time": "7h",
+        "lead_time": "9h",
         "write_initial_state": False,
         "input": {"lr": {"dataset": lr}, "hr": "empty"},
         "output": {"lr": "none", "hr": {"members": str(path)}},
@@ -89,7 +89,7 @@ def infer(trained, name, *words, **changes):
 
 @pytest.fixture(scope="module")
 def members(trained):
-    """Members of seven hours (two windows and a third of one) in a file."""
+    """Members of nine hours (three frames, drawn in two stretches) in a file."""
     import xarray as xr
 
     file, path = run_file(trained, "members")
@@ -110,9 +110,9 @@ def coarse(lr, first, last):
 def test_the_file_is_cf_with_right_coordinates(members, trained):
     from anemoi.datasets import open_dataset
 
-    assert dict(members.rain.sizes) == {"member": 3, "time": 7, "y": 40, "x": 40}
+    assert dict(members.rain.sizes) == {"member": 3, "time": 9, "y": 40, "x": 40}
     assert members.rain.dims == ("member", "time", "y", "x") and members.rain.units == "mm h-1"
-    hours = [START + datetime.timedelta(hours=h + 1) for h in range(7)]
+    hours = [START + datetime.timedelta(hours=h + 1) for h in range(9)]
     assert (members.time.values == np.array(hours, "M8[ns]")).all()
     hr = open_dataset(trained[3])
     np.testing.assert_allclose(members.latitude.values.ravel(), hr.latitudes)
@@ -160,18 +160,26 @@ def test_the_baseline_mean_refuses_other_factors(trained, tmp_path, capsys):
         assert says in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
-def test_the_file_is_what_predict_step_gives(members, trained):
+def axis_of(lr, first, hours):
+    """The hourly axis of (5, 3) for `hours` from START + `first` hours on, as predict_step takes it."""
+    begin = START + datetime.timedelta(hours=first - 5)
+    read = coarse(lr, begin, begin + datetime.timedelta(hours=hours + 11))
+    frames = read.reshape(-1, 3, 64).mean(1)
+    return torch.from_numpy(np.repeat(frames, 3, axis=0))[None, ..., None]
+
+
+def test_the_file_is_what_predict_step_gives_stretch_by_stretch(members, trained):
     interface = torch.load(trained[1], weights_only=False, map_location="cpu").eval()
-    scale, hour = interface.model.scale, datetime.timedelta(hours=1)
-    for window in range(2):
-        start = START + 3 * window * hour
-        first = start + (3 * scale.frame_ends[0] + 1) * hour
-        hours = coarse(trained[2], first, start + 3 * (scale.frame_ends[-1] + 1) * hour)
-        frames = torch.from_numpy(hours.reshape(scale.context_length, 3, 64).mean(1))[None, ..., None]
-        got = interface.predict_step({"lr": frames}, shape=(8, 8), date=start, members=3, seed=7)["hr"]
-        assert got.shape == (1, 3, 3, 1600, 1)
-        rain = members.rain.values[:, 3 * window : 3 * window + 3].swapaxes(0, 1).reshape(3, 3, 1600)
-        np.testing.assert_allclose(got[0, ..., 0].numpy(), rain, rtol=1e-5, atol=1e-6)
+    # six hours at once and three of overlap: hours 0 to 9 give the first six, hours 3 to 9 the last three
+    for first, hours, kept in ((0, 9, slice(0, 6)), (3, 6, slice(3, 6))):
+        start = START + datetime.timedelta(hours=first)
+        got = interface.predict_step(
+            {"lr": axis_of(trained[2], first, hours)}, shape=(8, 8), date=start, members=3, seed=7
+        )["hr"]
+        assert got.shape == (1, hours, 3, 1600, 1)
+        there = slice(first + kept.start, first + kept.stop)
+        rain = members.rain.values[:, there].swapaxes(0, 1).reshape(-1, 3, 1600)
+        np.testing.assert_allclose(got[0, kept, ..., 0].numpy(), rain, rtol=1e-5, atol=1e-6)
 
 
 def test_eight_evaluations_a_member_and_one_of_the_mean(trained):
@@ -179,14 +187,17 @@ def test_eight_evaluations_a_member_and_one_of_the_mean(trained):
     network, rows = interface.model.downscaler, []
     network.mean.register_forward_hook(lambda module, args, out: rows.append(("mean", out.shape[0])))
     network.residual.register_forward_hook(lambda module, args, out: rows.append(("residual", out.shape[0])))
-    frames = torch.rand(1, interface.model.scale.context_length, 64, 1)
-    interface.predict_step({"lr": frames}, shape=(8, 8), date=START, members=3, with_mean=True)
+    interface.predict_step({"lr": torch.rand(1, 18, 64, 1)}, shape=(8, 8), date=START, members=3, with_mean=True)
     evaluated = {part: sum(batch for name, batch in rows if name == part) for part in ("mean", "residual")}
     assert evaluated == {"mean": 1, "residual": 8 * 3}
 
 
 def test_a_part_of_the_ensemble_is_the_same(members, trained):
-    part = infer(trained, "part", runner={"scaleadapt": {"members": 1, "first_member": 2, "mean": False}})
+    part = infer(
+        trained,
+        "part",
+        runner={"scaleadapt": {"members": 1, "first_member": 2, "mean": False, "hours_at_once": 6, "overlap": 3}},
+    )
     assert part.member.values.tolist() == [2] and "rain_mean" not in part
     np.testing.assert_array_equal(part.rain[0].values, members.rain[2].values)  # bit for bit
 
@@ -212,7 +223,7 @@ def test_the_checkpoint_says_what_it_is(trained):
 
     inference = load_metadata(str(trained[1]))["metadata_inference"]
     assert inference["task"] == "scaleadapt"
-    assert inference["scaleadapt"]["scale"]["space"] == 5
+    assert inference["scaleadapt"]["pairs"]["only"] == [[5, 3]]
     assert inference["scaleadapt"]["field_shapes"] == {"lr": [8, 8], "hr": [40, 40]}
     assert json.dumps(inference["scaleadapt"])
 
@@ -220,7 +231,7 @@ def test_the_checkpoint_says_what_it_is(trained):
 def test_a_date_without_data_is_one_clear_error_on_the_command_line(trained):
     file, path = run_file(trained, "late", date="2030-01-01T00:00:00")
     done = run(trained[0], "anemoi-inference", "run", file.name)
-    assert done.returncode != 0 and "input.lr has no data for 2030-01-01T01:00" in done.stderr
+    assert done.returncode != 0 and "has no rain for 2030-01-01T01:00:00Z" in done.stderr
     assert not path.exists() and not list(trained[0].glob("*.part"))
 
 
@@ -230,6 +241,8 @@ def test_a_date_without_data_is_one_clear_error_on_the_command_line(trained):
         ({"output": {"lr": "none", "hr": {"netcdf": "flat.nc"}}}, "writes one field an hour"),
         ({"runner": {"auto": {"members": 0}}}, "runner.members = 0"),
         ({"runner": {"auto": {"lr_frequency": "2h"}}}, "comes every 2h"),
+        ({"lead_time": "7h"}, "multiple of the 3 hours"),
+        ({"runner": {"auto": {"scale": {"space": 5, "time": 2}}}}, r"\(5, 2\): the networks have learnt \(5, 3\)"),
     ],
 )
 def test_bad_input_is_one_clear_error_and_leaves_nothing(trained, changes, says):
@@ -255,7 +268,7 @@ def test_another_domain_with_its_own_grid_and_an_unchanged_sampler(trained, pair
         predict_kwargs={"sampler": {"steps": 2}},
     )
     assert drawn.rain.shape == (1, 3, 30, 30)
-    with pytest.raises(ScaleAdaptError, match=r"36 grid points.*grid: FINE\.zarr"):
+    with pytest.raises(ScaleAdaptError, match=r"is not on the coarse grid of .* for s = 5.*grid: FINE\.zarr"):
         infer(trained, "wrong", input={"lr": {"dataset": lr}, "hr": "empty"})
 
 
@@ -265,14 +278,19 @@ def test_coarse_rain_every_three_hours_gives_the_same_members(members, trained):
         trained,
         "rolled",
         input={"lr": {"dataset": every}, "hr": "empty"},
-        runner={"auto": {"members": 3, "lr_frequency": "3h"}},
+        runner={"auto": {"members": 3, "lr_frequency": "3h", "hours_at_once": 6, "overlap": 3}},
     )
     np.testing.assert_allclose(rolled.rain.values, members.rain.values, rtol=1e-3, atol=1e-4)
 
 
 def test_coarse_rain_from_a_netcdf_file(members, trained):
     source = {"lr": {"netcdf": f"{trained[2]}.nc"}, "hr": "empty"}
-    read = infer(trained, "netcdf", input=source, runner={"auto": {"members": 3, "lr_frequency": "1h"}})
+    read = infer(
+        trained,
+        "netcdf",
+        input=source,
+        runner={"auto": {"members": 3, "lr_frequency": "1h", "hours_at_once": 6, "overlap": 3}},
+    )
     np.testing.assert_allclose(read.rain.values, members.rain.values, rtol=1e-3, atol=1e-4)
 
 

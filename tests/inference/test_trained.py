@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.inference.trained import conditional_mean, context_frames, open_checkpoint
+from anemoi_scaleadapt.inference.trained import conditional_mean, context_axis, open_checkpoint
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.rain.windows import HOUR, Coarse
 
@@ -24,13 +24,13 @@ def test_it_is_the_mean_of_predict_step(opened):
     from anemoi.datasets import open_dataset
 
     interface, coarse, hr = opened
-    window = hours("2020-01-02T07:00")
-    drawn = conditional_mean(interface, coarse, hr)(window)
+    window, scale = hours("2020-01-02T07:00"), interface.model.scale
+    drawn = conditional_mean(interface, coarse, scale, hr)(window)
     fine = open_dataset(hr.path)
     orography = torch.from_numpy(fine[0][fine.name_to_index["orography"], 0]).float()[None, None, :, None]
-    frames = torch.from_numpy(context_frames(interface, coarse, window)).float().flatten(1)[None, ..., None]
+    axis = context_axis(coarse, window, scale).flatten(2)[..., None]
     start = (window[0] - HOUR).item()
-    want = interface.predict_step({"lr": frames, "hr": orography}, shape=(8, 8), date=start, members=1, with_mean=True)[
+    want = interface.predict_step({"lr": axis, "hr": orography}, shape=(8, 8), date=start, members=1, with_mean=True)[
         "hr_mean"
     ]
     assert drawn.shape == (1, 2, 40, 40) and drawn.max() > 0
@@ -39,15 +39,15 @@ def test_it_is_the_mean_of_predict_step(opened):
 
 def test_beyond_the_record_frames_are_missing_and_totals_exact(opened):
     interface, coarse, hr = opened
-    window = hours("2020-01-01T01:00")  # the first of the record
-    frames = context_frames(interface, coarse, window)
-    own = interface.model.scale.frame_ends.index(0)
-    assert np.isnan(frames[:own]).all() and np.isfinite(frames[own:]).all()
-    cells = conditional_mean(interface, coarse, hr)(window)[0].astype("f8").reshape(2, 8, 5, 8, 5).mean((0, 2, 4))
+    window, scale = hours("2020-01-01T01:00"), interface.model.scale  # the first of the record
+    axis = context_axis(coarse, window, scale)[0]
+    assert axis[:6].isnan().all() and axis[6:].isfinite().all()
+    drawn = conditional_mean(interface, coarse, scale, hr)(window)[0]
+    cells = drawn.astype("f8").reshape(2, 8, 5, 8, 5).mean((0, 2, 4))
     np.testing.assert_allclose(cells, coarse.frame(window), rtol=1e-5, atol=0)
 
 
 def test_without_its_static_field_there_is_no_mean(opened):
     interface, coarse, _ = opened
     with pytest.raises(ScaleAdaptError, match="was trained with orography: give --grid"):
-        conditional_mean(interface, coarse)
+        conditional_mean(interface, coarse, interface.model.scale)

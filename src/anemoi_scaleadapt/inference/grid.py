@@ -1,6 +1,5 @@
 """The fine grid of a run, the factor pair, and where every coarse cell lies on it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +7,6 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.scale import Scale, resolve
 
 #: mean radius of the Earth in km
 EARTH = 6371.0
@@ -100,15 +98,11 @@ def fine_grid(runner: Any, net: Any, path: str | None) -> Grid:
     return Grid(shape, np.asarray(latitudes), np.asarray(longitudes), path or "the checkpoint's fine grid")
 
 
-def find_scale(given: Mapping[str, Any] | None, trained: Scale | None, grid: Grid, cells: int, hours: int) -> Scale:
-    """Find the factor pair of a run.
+def pair_of(grid: Grid, cells: int, hours: int) -> dict[str, int]:
+    """Find the factor pair that the grids and the frequency of the coarse rain tell.
 
     Parameters
     ----------
-    given : Mapping, optional
-        ``runner.scale``.
-    trained : Scale, optional
-        Of a checkpoint that was trained on one pair.
     grid : Grid
         The fine grid.
     cells, hours : int
@@ -117,19 +111,15 @@ def find_scale(given: Mapping[str, Any] | None, trained: Scale | None, grid: Gri
     Raises
     ------
     ScaleAdaptError
-        If neither is given and the grids do not tell s.
+        If they do not tell s.
     """
-    if given is not None:
-        return resolve(given)
-    if trained is not None:
-        return trained
     fits = [s for s in range(1, 26) if np.prod(grid.coarse_shape(s)) == cells]
     if len(fits) != 1:
         raise ScaleAdaptError(
             f"The coarse rain has {cells} cells, {grid.path} {grid.shape[0]} x {grid.shape[1]} pixels: that does not "
             "tell s. Say it: `runner: {auto: {scale: {space: ..., time: ...}}}`."
         )
-    return resolve({"space": fits[0], "time": hours})
+    return {"space": fits[0], "time": hours}
 
 
 def places(grid: Grid, space: int, latitudes: np.ndarray, longitudes: np.ndarray, path: str) -> np.ndarray:

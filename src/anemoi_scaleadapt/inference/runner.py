@@ -15,7 +15,7 @@ from rich.progress import track
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.coarse import MissingDatesError, coarse_rain
-from anemoi_scaleadapt.inference.grid import find_scale, fine_grid, places
+from anemoi_scaleadapt.inference.grid import fine_grid, pair_of, places
 from anemoi_scaleadapt.inference.output import abandon, begin, mark, takes_members
 from anemoi_scaleadapt.inference.settings import RunnerSettings, lead
 from anemoi_scaleadapt.inference.stretches import Stretch, stretches
@@ -88,8 +88,10 @@ class ScaleAdaptRunner(Runner):
         self.coarse = coarse_rain(self, net, self.reference_date + HOUR)
         step = as_timedelta(self._lr_frequency) if self._lr_frequency else self.coarse.step
         grid = fine_grid(self, net, self._grid)
-        hours = (step or HOUR) // HOUR
-        self.scale = find_scale(self._scale, net.scale, grid, self.coarse.cells, hours)
+        given = self._scale
+        if given is None and net.scale is None:
+            given = pair_of(grid, self.coarse.cells, (step or HOUR) // HOUR)
+        self.scale = net.find_scale(given, self._allow_untrained)
         time = self.scale.time * HOUR
         self.step = step or time
         if self.step not in (HOUR, time):
