@@ -20,6 +20,8 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 
 BIN = Path(sys.executable).parent
 START = datetime.datetime(2020, 1, 2)
+#: two stretches of nine hours
+PARTS = {"hours_at_once": 6, "overlap": 3}
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,7 @@ def run_file(trained, name, **changes):
     path = folder / f"{name}.nc"
     config = {
         "checkpoint": str(checkpoint),
-        "runner": {"auto": {"members": 3, "hours_at_once": 6, "overlap": 3}},
+        "runner": {"auto": {"members": 3} | PARTS},
         "seed": 7,
         "date": START.isoformat(),
         "lead_time": "9h",
@@ -196,7 +198,7 @@ def test_a_part_of_the_ensemble_is_the_same(members, trained):
     part = infer(
         trained,
         "part",
-        runner={"scaleadapt": {"members": 1, "first_member": 2, "mean": False, "hours_at_once": 6, "overlap": 3}},
+        runner={"scaleadapt": {"members": 1, "first_member": 2, "mean": False} | PARTS},
     )
     assert part.member.values.tolist() == [2] and "rain_mean" not in part
     np.testing.assert_array_equal(part.rain[0].values, members.rain[2].values)  # bit for bit
@@ -278,7 +280,7 @@ def test_coarse_rain_every_three_hours_gives_the_same_members(members, trained):
         trained,
         "rolled",
         input={"lr": {"dataset": every}, "hr": "empty"},
-        runner={"auto": {"members": 3, "lr_frequency": "3h", "hours_at_once": 6, "overlap": 3}},
+        runner={"auto": {"members": 3, "lr_frequency": "3h"} | PARTS},
     )
     np.testing.assert_allclose(rolled.rain.values, members.rain.values, rtol=1e-3, atol=1e-4)
 
@@ -289,7 +291,7 @@ def test_coarse_rain_from_a_netcdf_file(members, trained):
         trained,
         "netcdf",
         input=source,
-        runner={"auto": {"members": 3, "lr_frequency": "1h", "hours_at_once": 6, "overlap": 3}},
+        runner={"auto": {"members": 3, "lr_frequency": "1h"} | PARTS},
     )
     np.testing.assert_allclose(read.rain.values, members.rain.values, rtol=1e-3, atol=1e-4)
 
