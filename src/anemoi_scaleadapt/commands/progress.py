@@ -1,12 +1,9 @@
 """Progress bars: on stderr, so that stdout holds results only."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
-
-T = TypeVar("T")
 
 
-def bar(text: str) -> Callable[[Sequence[T]], Iterable[T]]:
+def bar(text: str) -> Callable[[Sequence], Iterable]:
     """Return what wraps a list in a progress bar."""
     from rich.console import Console
     from rich.progress import track

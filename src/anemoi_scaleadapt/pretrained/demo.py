@@ -26,18 +26,19 @@ def score_members(
         The scorecard, and the columns of the picture.
     """
     from anemoi_scaleadapt.report.gallery import Gallery
-    from anemoi_scaleadapt.verification.run import count
+    from anemoi_scaleadapt.verification.run import System, count
     from anemoi_scaleadapt.verification.scorecard import scorecard
     from anemoi_scaleadapt.verification.settings import Settings
 
-    def rain(name: str, times: np.ndarray, fields: np.ndarray, *where: np.ndarray | None) -> Rain:
-        return Rain(name, times, fields.shape[-2:], *(where or (None, None)), lambda index: fields[:, index])
-
-    truth = rain("the sample", sample.window, sample.truth[None], sample.latitude, sample.longitude)
-    coarse = Coarse(rain("the coarse sample", sample.times, sample.coarse[None]), TIME)
+    shape, coarse_shape = sample.truth.shape[-2:], sample.coarse.shape[-2:]
+    where = sample.latitude, sample.longitude
+    truth = Rain("the sample", sample.window, shape, *where, lambda index: sample.truth[None, index])
+    frames = Rain("its means", sample.times, coarse_shape, None, None, lambda index: sample.coarse[None, index])
+    coarse = Coarse(frames, TIME)
     setup = Setup(coarse, SPACE, TIME, len(members), seed)
-    systems = {"scaleadapt": lambda window, number: members, "mean": lambda window, number: mean[None]}
-    systems |= {name: build(name, setup) for name in BASELINES}
+    systems: dict[str, System] = {"scaleadapt": lambda window, number: members}
+    systems["mean"] = lambda window, number: mean[None]
+    systems |= {name: system for name in BASELINES if (system := build(name, setup)) is not None}
     settings, windows = Settings(truth.shape, truth.pixel_km), sample.window[None]
     gallery = Gallery("scaleadapt", windows, [0], f"{SPACE * truth.pixel_km:.3g} km, {TIME} h")
     tallies = count(systems, truth, coarse, windows, settings, watch=gallery.watch)

@@ -53,7 +53,7 @@ def _draw(draw: Callable[[Any, dict], Any], card: dict) -> str | None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    style = {
+    style: Any = {
         "svg.fonttype": "none",
         "font.family": "sans-serif",
         "font.size": 9,

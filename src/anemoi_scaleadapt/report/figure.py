@@ -9,7 +9,7 @@ import numpy as np
 from anemoi_scaleadapt.files import whole
 
 if TYPE_CHECKING:
-    from matplotlib.colors import BoundaryNorm, ListedColormap
+    from matplotlib.colors import BoundaryNorm, Colormap
     from matplotlib.figure import Figure
 
 #: lower bounds of the colours, mm h-1
@@ -21,7 +21,7 @@ INK, GREY = "#1f2933", "#52606d"
 WIDTH, GAP, LEFT, TOP, RIGHT, BOTTOM = 1.7, 0.05, 1.15, 1.2, 0.9, 0.15
 
 
-def rain_colours() -> "tuple[ListedColormap, BoundaryNorm]":
+def rain_colours() -> "tuple[Colormap, BoundaryNorm]":
     """Return the colour map and norm of rain: white below 0.1 mm/h, seven classes, grey where missing."""
     from matplotlib.colors import BoundaryNorm, ListedColormap
 

@@ -69,7 +69,7 @@ class RainPicture(BasePlotCallback):
         # gets what on_validation_end gives to plot
         try:
             rows = [f"hour {hour + 1}" for hour in range(len(fields["truth"]))]
-            title = f"Rain {pair.space}× finer in space, {pair.time}× in time"
+            title = f"Rain {pair[0]}× finer in space, {pair[1]}× in time"
             figure = draw(fields, rows, title, f"A window of the validation after {trainer.global_step} steps.")
             tag = f"rain_{pair_name(*pair)}"
             self._output_figure(trainer.logger, figure, trainer.current_epoch, tag=tag, exp_log_tag=f"val_{tag}")

@@ -55,7 +55,7 @@ def resample(
     settings: Settings,
     samples: int,
     seed: int,
-    progress: Callable[[Iterable], Iterable] = iter,
+    progress: Callable[[Sequence], Iterable] = iter,
 ) -> dict[str, Scores]:
     """Scores of resampled periods, system -> score -> (samples,).
 

@@ -83,7 +83,5 @@ def score(sums: Sums, settings: Settings) -> Scores:
 
 def curves(sums: Sums, settings: Settings) -> dict:
     """Quantiles of system and truth, mm h-1."""
-    out = {"probability": PROBABILITIES}
-    for name, key in (("value", "histogram"), ("truth", "histogram_truth")):
-        out[name] = [float(quantile(sums[key], q)) for q in PROBABILITIES]
-    return {"quantiles": out}
+    values, truth = ([float(quantile(sums[key], q)) for q in PROBABILITIES] for key in ("histogram", "histogram_truth"))
+    return {"quantiles": {"probability": PROBABILITIES, "value": values, "truth": truth}}

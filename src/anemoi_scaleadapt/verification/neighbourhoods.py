@@ -33,19 +33,23 @@ def tally(forecast: Forecast, settings: Settings) -> Sums:
         for km in settings.mean_scales_km:
             if width := settings.pixels(km):
                 step, area = max(width // 2, 1), width**2
-                means = (inside(x, width, step) / area for x in (images, image))
-                means = (np.where(x > NOTHING, x, 0) for x in means)
-                out[f"mean_{km:g}km"] += _count(*means, inside(whole, width, step) == area)
+                mean, mean_truth = (_dry(inside(x, width, step) / area) for x in (images, image))
+                out[f"mean_{km:g}km"] += _count(mean, mean_truth, inside(whole, width, step) == area)
         if width := settings.pixels(settings.maximum_km):
             step = max(width // 2, 1)
-            peaks = (largest(x, width, step) for x in (members, truth))
-            out[f"max_{settings.maximum_km:g}km"] += _count(*peaks, inside(whole, width, step) == width**2)
-    out["window_max"] += _count(rain.max(axis=1), window.truth.max(axis=0), window.known.all(axis=0))
+            peak, peak_truth = (largest(x, width, step) for x in (members, truth))
+            complete = inside(whole, width, step) == width**2
+            out[f"max_{settings.maximum_km:g}km"] += _count(peak, peak_truth, complete)
+    out["window_max"] += _count(rain.max(axis=1), window.truth.max(axis=0), np.all(window.known, axis=0))
     hours, observed = forecast.hours, window.hours
     for k in range(max(len(forecast.past), 1), len(hours)):
         (before, known_before), (after, known) = observed[k - 1 : k + 1]
         out["change"] += _count(hours[k] - hours[k - 1], after - before, known & known_before)
     return {f"crps_{name}": out[name] for name in names(settings)}
+
+
+def _dry(means: np.ndarray) -> np.ndarray:
+    return np.where(means > NOTHING, means, 0)
 
 
 def _count(members: np.ndarray, truth: np.ndarray, known: np.ndarray) -> np.ndarray:

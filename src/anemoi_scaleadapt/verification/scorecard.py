@@ -1,7 +1,7 @@
 """The scorecard: scores with intervals of every system, as JSON and as a Markdown table."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def scorecard(
     rivals: tuple[str, ...] = (),
     samples: int = 1000,
     seed: int = 0,
-    progress: Callable[[Iterable], Iterable] = iter,
+    progress: Callable[[Sequence], Iterable] = iter,
 ) -> dict:
     """Return the scorecard as the dictionary that becomes ``scorecard.json``, NaN and numpy's types turned into JSON's.
 
@@ -61,7 +61,7 @@ def scorecard(
     settings, sums, days = tallies.settings, tallies.sums, tallies.days
     totals = {system: combine(of_days) for system, of_days in sums.items()}
     found = {system: score(total, settings) for system, total in totals.items()}
-    systems: dict[str, dict | None] = dict.fromkeys([name, *ALWAYS])
+    systems: dict[str, dict[str, Any]] = {}
     for system, values in found.items():
         ordered = {key: values[key] for key in (*HEADLINE, *values)}
         systems[system] = ordered | {"pixel_bias": tallies.pixel_bias[system]}
@@ -71,21 +71,21 @@ def scorecard(
     if samples and len(days) > 1:
         drawn = resample(sums, settings, samples, seed, progress)
         for system, values in drawn.items():
-            systems[system] |= {"intervals": {key: interval(v) for key, v in values.items()}}
+            systems[system]["intervals"] = {key: interval(v) for key, v in values.items()}
             if system != name:
                 bounds = {key: interval(v) for key, v in relative(drawn[name], values).items()}
                 ratios[system]["intervals"] = bounds
                 differences[system] = compare(sums[name], sums[system], (drawn[name], values), settings)
-    known = {rival: found[rival]["crps"] for rival in rivals if rival in found and np.isfinite(found[rival]["crps"])}
+    known = {rival: float(found[rival]["crps"]) for rival in rivals if np.isfinite(found[rival]["crps"])}
     card = {
         "pair": pair,
         "members": tallies.members[name],
         "period": [f"{tallies.windows[0][0]}Z", f"{tallies.windows[-1][-1]}Z"],
-        "systems": systems,
+        "systems": dict.fromkeys([name, *ALWAYS]) | systems,
         "name": name,
         "ratios": ratios,
         "differences": differences,
-        "best_classical": min(known, key=known.get) if known else None,
+        "best_classical": min(known, key=lambda rival: known[rival]) if known else None,
         "pixels": shares(tallies),
         "days": days,
         "windows": len(tallies.windows),
