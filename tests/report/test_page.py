@@ -139,15 +139,14 @@ def test_systems_keep_their_colours_however_many_there_are():
     assert set(found) == set(names) and len({found[name] for name in names[:10]}) == 10
 
 
-def test_the_gallery_keeps_chosen_windows_north_up():
+def test_the_gallery_keeps_chosen_windows():
     windows = np.datetime64("2020-01-01T01:00:00") + np.arange(4).reshape(2, 2) * np.timedelta64(3600, "s")
-    gallery = Gallery("ours", windows, [1, 0], "2 km, 2 h", flip=True)
+    gallery = Gallery("ours", windows, [1, 0], "2 km, 2 h")
     truth = np.zeros((2, 4, 4))
     truth[:, 0] = 3
     for number in (0, 1):
         gallery.watch(number, np.ones((2, 2)), truth, {"ours": truth[None].repeat(2, 0), "nearest": truth[None]})
     assert gallery.start == 2 and len(gallery.hours) == len(gallery.frames) == 4
     assert list(gallery.frames[0]) == ["coarse input", "truth", "ours, member 1", "ours, member 2"]
-    assert gallery.frames[0]["truth"] == picture(truth[0, ::-1])
-    assert (gallery.columns["truth"][0] == truth[0, ::-1]).all()
+    assert gallery.frames[0]["truth"] == picture(truth[0]) and gallery.columns["truth"] is truth
     assert gallery.columns["coarse input\n2 km, 2 h"].shape == (2, 4, 4)

@@ -48,13 +48,11 @@ class Gallery:
         Numbers of the windows to keep, the one of ``rain.png`` first.
     size : str
         Of a coarse cell.
-    flip : bool
-        Whether the first row is the southernmost.
     """
 
-    def __init__(self, name: str, windows: np.ndarray, chosen: Sequence[int], size: str, flip: bool = False) -> None:
+    def __init__(self, name: str, windows: np.ndarray, chosen: Sequence[int], size: str) -> None:
         """Keep nothing yet."""
-        self.name, self.windows, self.size, self.flip = name, windows, size, flip
+        self.name, self.windows, self.size = name, windows, size
         self.first, self.chosen = chosen[0], sorted(chosen)
         self.columns: dict[str, np.ndarray] = {}
         self.hours: list[str] = []
@@ -70,8 +68,7 @@ class Gallery:
         if number not in self.chosen:
             return
         if number == self.first:
-            shown = columns(self.name, coarse, truth, drawn, self.size)
-            self.columns = {title: self._turn(field) for title, field in shown.items()}
+            self.columns = columns(self.name, coarse, truth, drawn, self.size)
         maps = {"coarse input": repeated(coarse, truth), "truth": truth}
         for name, members in drawn.items():
             if name == self.name and len(members) > 1:
@@ -80,8 +77,4 @@ class Gallery:
                 maps[name if len(members) == 1 else f"{name}, member 1"] = members[0]
         for row, hour in enumerate(self.windows[number]):
             self.hours.append(f"{hour.item():%d %b %Y %H:%M} UTC")
-            self.frames.append({title: picture(self._turn(field)[row]) for title, field in maps.items()})
-
-    def _turn(self, field: np.ndarray) -> np.ndarray:
-        """North up."""
-        return field[:, ::-1] if self.flip else field
+            self.frames.append({title: picture(field[row]) for title, field in maps.items()})
