@@ -15,15 +15,16 @@ import pyproj  # noqa: F401
 import xarray as xr
 from rich.progress import track
 
+from anemoi_scaleadapt.baselines.systems import Setup, build
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.rain.windows import Coarse, windows
-from anemoi_scaleadapt.verification.bootstrap import combine
-from anemoi_scaleadapt.verification.case import Case, count
-from anemoi_scaleadapt.verification.scorecard import cell
+from anemoi_scaleadapt.verification.days import combine
+from anemoi_scaleadapt.verification.run import count
+from anemoi_scaleadapt.verification.scorecard import cell, plain
 from anemoi_scaleadapt.verification.scores import score
-from anemoi_scaleadapt.verification.tally import Settings
+from anemoi_scaleadapt.verification.settings import Settings
 
-KEYS = ("crps", "rmse", "mae", "ssr", "q999_ratio", "fss_1mm_5km", "fss_1mm_5km_hourly", "spectra_ratio_high",
+KEYS = ("crps", "rmse", "mae", "ssr", "q999_ratio", "fss_1mm_5km", "spectra_ratio_high",
         "spectra_ratio_high_mean", "lag1", "wet_fraction_ratio")  # fmt: skip
 NAMES = ("nearest", "bicubic", "rainfarm", "rainfarm_ar1", "analog")
 
@@ -45,12 +46,11 @@ def tallies_of(rain, time, s, t, start, members, folder):
     rain = rain[:, :ny, :nx]
     truth = save(folder / "truth.nc", rain, time)
     coarse = save(folder / "lr.nc", rain.reshape(-1, ny // s, s, nx // s, s).mean(axis=(2, 4)), time)
-    case = Case(
-        members=truth, truth=truth, coarse=Coarse(coarse, t), windows=windows(truth.times[start:], t), s=s, t=t,
-        name="truth", baselines=NAMES if start > 48 else NAMES[:4], member_baselines=members,
-        archive=truth, settings=Settings(pixel_km=1.0),
-    )  # fmt: skip
-    return count(case)
+    frames, names, chosen = Coarse(coarse, t), NAMES if start > 48 else NAMES[:4], windows(truth.times[start:], t)
+    setup = Setup(frames, s, t, members, 0, truth, chosen)
+    systems = {"truth": lambda window, number: truth.at(window)}
+    systems |= {name: system for name in names if (system := build(name, setup)) is not None}
+    return count(systems, truth, frames, chosen, Settings(truth.shape))
 
 
 def main():
@@ -73,13 +73,13 @@ def main():
                 found = tallies_of(part, time, s, t, args.start, args.members, Path(folder))
                 for name, sums in found.sums.items():
                     pooled.setdefault(name, []).extend(sums)
-                shape = found.shape
+                settings = found.settings
         print(f"\n({s}, {t}) | " + " | ".join(KEYS))
         for name, sums in pooled.items():
             if name != "truth":
-                values = score(combine(sums), shape, Settings(pixel_km=1.0))
+                values = plain(score(combine(sums), settings))
                 print(f"{name} | " + " | ".join(cell(k, values[k]) for k in KEYS), flush=True)
-        lag = score(combine(pooled["truth"]), shape, Settings(pixel_km=1.0))["lag1"]
+        lag = score(combine(pooled["truth"]), settings)["lag1"]
         print(f"lag-1 of the truth {np.round(lag, 3)}")
 
 

@@ -15,6 +15,7 @@ import pyproj  # noqa: F401
 from scipy.ndimage import gaussian_filter
 
 from anemoi_scaleadapt.commands import main as command
+from anemoi_scaleadapt.rain.layout import Layout
 from anemoi_scaleadapt.rain.members import MembersFile
 
 
@@ -22,6 +23,12 @@ def invent(draw, members, hours, shape):
     for _ in range(hours):
         noise = np.stack([gaussian_filter(draw.standard_normal(shape), 8) for _ in range(members)])
         yield np.maximum(40 * noise - 0.3, 0).astype("float32")
+
+
+def layout(times, shape, pair, members, km):
+    y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
+    latitude, longitude = 50 - y * km / 111.2, 5 + x * km / 111.2 / np.cos(np.radians(50))
+    return Layout(times, shape, *pair, range(members), latitude, longitude)
 
 
 def main():
@@ -36,8 +43,15 @@ def main():
     times = np.datetime64("2020-01-01T01:00:00") + np.arange(args.hours) * np.timedelta64(3600, "s")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shapes = {"members": (ny, nx), "truth": (ny, nx), "lr": (ny // s, nx // s)}
-        files = {n: MembersFile(folder / f"{n}.nc", shape, s, t) for n, shape in shapes.items()}
+        fine, coarse = (ny, nx), (ny // s, nx // s)
+        files = {
+            name: MembersFile(folder / f"{name}.nc", layout(times, shape, (s, t), members, km))
+            for name, shape, members, km in (
+                ("members", fine, args.members, 1),
+                ("truth", fine, 1, 1),
+                ("lr", coarse, 1, s),
+            )
+        }
         with files["members"] as members, files["truth"] as truth, files["lr"] as lr:
             for hour, rain in enumerate(invent(draw, args.members + 1, args.hours, (ny, nx))):
                 members.add(times[hour : hour + 1], rain[1:, None])

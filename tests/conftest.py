@@ -7,7 +7,8 @@ import numpy as np
 import pyproj  # noqa: F401
 import pytest
 
-from support.showers import files, shower, write  # noqa: F401  (fixtures)
+from support.scoring import ensemble  # noqa: F401  (fixtures)
+from support.showers import files, shower, write  # noqa: F401
 
 # hydra sets this in a run; tests that compose in process need it themselves
 os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")

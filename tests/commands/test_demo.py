@@ -39,7 +39,7 @@ def test_it_leaves_a_picture_and_members_with_exact_totals_and_the_source_of_the
 def test_the_weights_that_ship_beat_the_baselines_on_the_sample_and_the_text_asks_for_more(folder, capsys):
     assert main(["demo", "--to", str(folder / "again")]) == 0
     printed = capsys.readouterr().out
-    crps = {m[1]: float(m[2]) for m in re.finditer(r"(?m)^(\w+) +\d+ +([\d.]+) ", printed)}
+    crps = {m[1]: float(m[2]) for m in re.finditer(r"(?m)^\| (\w+) +\| +([\d.]+) ", printed)}
     assert list(crps) == ["scaleadapt", "mean", "bicubic", "rainfarm", "rainfarm_ar1"]
     assert crps["scaleadapt"] < min(value for name, value in crps.items() if name != "scaleadapt")
     assert "One window of three hours is no verification" in printed and "Deutscher Wetterdienst" in printed

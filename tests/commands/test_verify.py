@@ -82,6 +82,39 @@ def test_missing_truth_leaves_the_scores(work):
     assert work.card()["systems"]["scaleadapt"]["crps"] > 0
 
 
+def test_rain_that_members_lack_stops_unless_allowed(work, capsys):
+    holes = np.where(work.truth > 1, np.nan, work.truth)[None].repeat(2, 0)
+    files = [work("holes.nc", holes, scaleadapt_time_factor=2), *work.files[1:]]
+    assert main(["verify", *files, *work.quick]) == 2
+    error = capsys.readouterr().err
+    assert "scaleadapt: no value at" in error and "give --allow-missing" in error and "Traceback" not in error
+    assert main(["verify", *files, *work.quick, "--allow-missing"]) == 0
+    card = work.card()
+    assert card["pixels"]["scored"] == (work.truth <= 1).sum()
+    assert card["pixels"]["lacking"]["scaleadapt"] == (work.truth > 1).sum()
+    assert set(card["pixels"]["lacking"].values()) == {0, int((work.truth > 1).sum())}
+
+
+def test_half_of_the_coarse_rain_missing_stops_unless_allowed(work, capsys):
+    coarse = work.truth.reshape(8, 4, 5, 4, 5).mean(axis=(2, 4))
+    coarse[:, :2] = np.nan
+    files = [*work.files]
+    files[3] = work("half.nc", coarse)
+    assert main(["verify", *files, *work.quick]) == 2
+    error = capsys.readouterr().err
+    assert "nearest, bicubic, rainfarm, rainfarm_ar1: no value at" in error and "(--lr) is missing" in error
+    assert main(["verify", *files, *work.quick, "--allow-missing"]) == 0
+    assert work.card()["pixels"]["share"] == 0.5
+    assert "Scored: 50.0 % of the truth's pixels and hours" in capsys.readouterr().out
+
+
+def test_results_go_to_stdout_and_progress_to_stderr(work, capsys):
+    assert main(["verify", *work.files, "--no-figure", "--no-report", "--bootstrap", "10"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("# Scorecard (5, 2)") and "Scoring windows" not in out
+    assert "Scoring windows" in err and "Resampling days" in err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

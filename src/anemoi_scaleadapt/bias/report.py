@@ -116,7 +116,7 @@ def _said(mapping: Mapping, coarse: np.ndarray, known: np.ndarray, times: np.nda
 
 
 def _power(fields: np.ndarray) -> np.ndarray:
-    from anemoi_scaleadapt.verification.tally import spectrum
+    from anemoi_scaleadapt.verification.spectra import spectrum
 
     return np.asarray(spectrum(fields) / max(len(fields), 1))
 

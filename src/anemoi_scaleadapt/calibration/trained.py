@@ -17,7 +17,7 @@ from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import HOUR, Coarse
 from anemoi_scaleadapt.scale import Scale
 from anemoi_scaleadapt.training.crops import wettest_square
-from anemoi_scaleadapt.training.scores import fair_crps
+from anemoi_scaleadapt.verification.crps import fair_crps
 
 #: a window is wet where a coarse cell has this much, mm h-1
 WET = 0.1
@@ -168,7 +168,7 @@ def measure(
             rain = net.sample(w.axis, scale, noise, w.statics, sampler, w.mean)
             known = ~(w.truth.isnan() | rain.isnan().any(dim=2))
             error = (rain.mean(dim=2) - w.truth).square()
-            each = (fair_crps(rain, w.truth), error, rain.var(dim=2))
+            each = (fair_crps(rain.movedim(2, 0), w.truth), error, rain.var(dim=2))
             sums += [float(known.sum()), *(float(x[known].sum()) for x in each)]
     count, crps, error, variance = sums
     ssr = np.sqrt((members + 1) / members * variance / max(error, 1e-12))

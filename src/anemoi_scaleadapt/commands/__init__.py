@@ -20,7 +20,7 @@ COMMANDS = {
     "cost": ("cost", "show what a factor pair costs: operations, parameters, reach"),
     "datasets": ("datasets", "write anemoi-datasets recipes for a factor pair"),
     "demo": ("demo", "draw a picture from real rain with the weights that ship, without training"),
-    "downscale": ("downscale", "say what coarse rain is taken for, and bring it to the blocks of a fine grid"),
+    "downscale": ("downscale", "draw fine members of coarse rain from any service's files"),
     "export": ("export", "write the weights of a checkpoint as two small files"),
     "rain": ("rain", "fetch a small sample of real rain (RADKLIM, 264 hours at 1 km)"),
     "scale": ("scale", "show or write beta, L and f of a factor pair"),

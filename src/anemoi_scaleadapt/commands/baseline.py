@@ -41,7 +41,7 @@ def main(args) -> int:
     """Write the file."""
     import numpy as np
 
-    from anemoi_scaleadapt.commands.verify import bar
+    from anemoi_scaleadapt.commands.progress import bar
     from anemoi_scaleadapt.rain.layout import Layout
     from anemoi_scaleadapt.rain.members import MembersFile, check_members
     from anemoi_scaleadapt.rain.projection import find_projection

@@ -1,11 +1,11 @@
 """`anemoi-scaleadapt calibrate`: beta, L, crop size and the threshold of f from data, sigma_max from a checkpoint."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from anemoi_scaleadapt.commands import reading
+from anemoi_scaleadapt.commands.progress import bar
 
 if TYPE_CHECKING:
     from anemoi_scaleadapt.calibration.spread import Spread
@@ -107,11 +107,3 @@ def spread_of(args: Namespace, lr: "Rain", hr: "Rain", space: int) -> "Spread":
         return trained.measure(net, scale, windows, sigma_max, args.members, bar(text))
 
     return spread.find(measure, net.sampler.sigma_max or net.sigma_max(scale), scale.sigma_max)
-
-
-def bar(text: str) -> Callable[[Any], Any]:
-    """Return what wraps a list in a progress bar."""
-    from rich.console import Console
-    from rich.progress import track
-
-    return lambda items: track(items, text, console=Console(stderr=True))

@@ -32,9 +32,9 @@ def main(args) -> int:
         start = demo.start_of(sample)
         members, mean = draw_members(model, sample.frames(model.scale), start, args.members, args.seed)
         status.update("scoring them beside the baselines")
-        result = demo.score_members(sample, members, mean, args.seed)
+        card, columns = demo.score_members(sample, members, mean, args.seed)
         status.update("drawing rain.png")
-        demo.draw_picture(result, sample, args.to / "rain.png")
+        demo.draw_picture(card, columns, sample, args.to / "rain.png")
         demo.write_members(sample, members, args.seed, args.to / "members.nc")
     last = sample.window[-1].item()
     ny, nx = sample.truth.shape[1:]
@@ -42,7 +42,7 @@ def main(args) -> int:
     print(
         f"\n10 km and 3 h in, 1 km and 1 h out: {start:%d %B %Y %H:%M} to {last:%H:%M} UTC, {ny} x {nx} km.\n"
         f"Weights s10t3: {told['parameters'] / 1e6:.2f} million, trained on {days}.\n\n"
-        f"{demo.table(result)}\n\n"
+        f"{demo.table(card)}\n\n"
         "CRPS (fair; the absolute error for a single field) and RMSE of the mean in mm/h, lower is better;\n"
         "spread/skill is best at 1, the relative error of the coarse totals at 0.\n"
         "One window of three hours is no verification: it shows how members look. Score days of\n"

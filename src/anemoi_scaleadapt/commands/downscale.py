@@ -1,7 +1,8 @@
-"""`anemoi-scaleadapt downscale INPUT... --grid GRID`: from the rain that people have to the blocks of a fine grid."""
+"""`anemoi-scaleadapt downscale INPUT... --grid GRID --to OUT`: from the rain that people have to fine members."""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -9,29 +10,42 @@ def add_arguments(parser: ArgumentParser) -> None:
     from anemoi_scaleadapt.commands import reading
     from anemoi_scaleadapt.commands.weights import add_grid_arguments
 
-    parser.epilog = "example: anemoi-scaleadapt downscale era5.nc --grid comephore:-1,42,4,46 --coarse-to blocks.nc"
+    parser.epilog = "example: anemoi-scaleadapt downscale era5.nc --grid comephore:-1,42,4,46 --to members.nc"
     parser.add_argument("input", nargs="+", help="coarse rain: NetCDF, Zarr or GRIB files, or an anemoi dataset")
     parser.add_argument("--variable", help="the rain, where a file has several")
     add_grid_arguments(parser)
     parser.add_argument("--bias", type=Path, metavar="JSON", help="take this bias out, see `anemoi-scaleadapt bias`")
     parser.add_argument("--keep-change", action="store_true", help="ranks in this record: for climate runs")
-    parser.add_argument("--coarse-to", type=Path, metavar="FILE", help="write the rain of the blocks (mm h-1, .nc)")
+    parser.add_argument("--to", type=Path, metavar="FILE", help="write fine members, hourly, mm h-1 (.nc or .zarr)")
+    parser.add_argument("--coarse-to", type=Path, metavar="FILE", help="write the rain of the blocks, mm h-1 (.nc)")
+    parser.add_argument(
+        "--weights",
+        default="any",
+        help="weights that ship, a folder of `export`, or a checkpoint (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--members", type=int, default=8, help="fine members of each member of the input (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same members (default: 0)")
+    parser.add_argument("--device", help="cpu or cuda (default: the GPU, if there is one)")
     reading.add_arguments(parser)
 
 
 def main(args: Namespace) -> int:
-    """Say what the input is taken for; write its blocks."""
+    """Say what the input is taken for; write its blocks and its members."""
     from anemoi_scaleadapt.commands.reading import told
     from anemoi_scaleadapt.downscaling.api import understand
     from anemoi_scaleadapt.errors import ScaleAdaptError
     from anemoi_scaleadapt.files import check_target
-    from anemoi_scaleadapt.regrid.dataset import as_dataset, write_dataset
     from anemoi_scaleadapt.regrid.named import read_box
 
-    if args.coarse_to:
-        if args.coarse_to.suffix != ".nc":
-            raise ScaleAdaptError(f"--coarse-to {args.coarse_to}: a name that ends with .nc is needed.")
-        check_target(args.coarse_to, [Path(path) for path in args.input])
+    if args.members < 1:
+        raise ScaleAdaptError(f"--members {args.members}: at least one.")
+    for option, path, suffixes in (("--to", args.to, (".nc", ".zarr")), ("--coarse-to", args.coarse_to, (".nc",))):
+        if path is not None:
+            if path.suffix not in suffixes:
+                raise ScaleAdaptError(f"{option} {path}: a name that ends with {' or '.join(suffixes)} is needed.")
+            check_target(path, [Path(name) for name in args.input])
     plan = understand(
         args.input[0] if len(args.input) == 1 else args.input,
         args.grid,
@@ -46,8 +60,44 @@ def main(args: Namespace) -> int:
     )
     print(plan.table())
     if args.coarse_to:
-        rain = plan.coarse
-        said = {f"scaleadapt_input_{name.replace(' ', '_')}": words for name, words in plan.understood}
-        write_dataset(as_dataset(rain, title="Coarse rain on the blocks of a fine grid", **said), args.coarse_to)
-        print(f"\n{args.coarse_to}: {len(rain.times)} frames of {plan.t} h, {rain.shape[0]} x {rain.shape[1]} blocks.")
+        write_blocks(plan, args.coarse_to)
+    if args.to:
+        write_members(plan, args)
     return 0
+
+
+def write_blocks(plan: Any, path: Path) -> None:
+    """Write the rain of the blocks; beside it, where a bias was taken out, as it came."""
+    from anemoi_scaleadapt.regrid.dataset import as_dataset, write_dataset
+
+    said = {f"scaleadapt_input_{name.replace(' ', '_')}": words for name, words in plan.understood}
+    data = as_dataset(plan.coarse, title="Coarse rain on the blocks of a fine grid", **said)
+    if plan.correct is not None:
+        data["rain_raw"] = as_dataset(plan.raw)["rain"].assign_attrs(long_name="rain before its bias was taken out")
+    write_dataset(data, path)
+    y, x = plan.blocks.shape
+    print(f"\n{path}: {len(plan.raw.times)} frames of {plan.t} h, {y} x {x} blocks.")
+
+
+def write_members(plan: Any, args: Namespace) -> None:
+    """Draw and write, some hours at a time."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with console.status("loading torch and the weights"):
+        from anemoi_scaleadapt.downscaling.members import draw_all, layout_of
+        from anemoi_scaleadapt.downscaling.network import network, open_network
+        from anemoi_scaleadapt.inference.provenance import weights_hash
+        from anemoi_scaleadapt.rain.members import MembersFile
+
+        model = open_network(args.weights, args.device)
+        draw = network(model)
+    layout = layout_of(plan, args.members, scaleadapt_seed=args.seed, scaleadapt_weights=weights_hash(model))
+    with MembersFile(args.to, layout) as file, Progress(console=console) as bar:
+        task = bar.add_task("hours", total=plan.realizations * len(layout.times))
+        for part in draw_all(plan, draw, args.members, args.seed):
+            file.add(part.times, part.rain, first_member=part.realization * args.members)
+            bar.advance(task, len(part.times))
+    y, x = plan.blocks.fine.shape
+    print(f"\n{args.to}: {len(layout.members)} members, {len(layout.times)} hours, {y} x {x} pixels.")

@@ -1,15 +1,24 @@
 """``anemoi-scaleadapt verify``: score members against the truth, beside classical baselines."""
 
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anemoi_scaleadapt.commands import reading
 from anemoi_scaleadapt.errors import ScaleAdaptError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from anemoi_scaleadapt.rain.record import Rain
+    from anemoi_scaleadapt.rain.windows import Coarse
+    from anemoi_scaleadapt.verification.run import System
 
 #: baselines that are scored unless --baselines says otherwise
 DEFAULT = ("nearest", "bicubic", "rainfarm", "rainfarm_ar1")
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of ``verify``."""
     add = parser.add_argument
     add("members", help="members: rain in NetCDF, Zarr or GRIB; a file, a folder or a 'pattern*'")
@@ -26,39 +35,50 @@ def add_arguments(parser) -> None:
     add("--bootstrap", type=int, default=1000, help="resamples of days for intervals; 0 for none (default: 1000)")
     add("--seed", type=int, default=0, help="seed of the baselines and the bootstrap (default: 0)")
     add("--pixel-km", type=float, help="grid spacing in km (default: from the coordinates)")
+    add("--allow-missing", action="store_true", help="leave out for all systems where it rains and one has no value")
     add("--no-figure", action="store_true", help="do not draw rain.png")
     add("--no-report", action="store_true", help="do not write report.html")
     reading.add_arguments(parser)
 
 
-def main(args) -> int:
+def main(args: Namespace) -> int:
     """Run the verification, write its files and print the table."""
-    from anemoi_scaleadapt.report.figure import draw
-    from anemoi_scaleadapt.report.gallery import Gallery
+    from anemoi_scaleadapt.baselines.systems import BASELINES
+    from anemoi_scaleadapt.commands.progress import bar
+    from anemoi_scaleadapt.report.figure import draw, save, stamps
+    from anemoi_scaleadapt.report.gallery import Gallery, wettest
     from anemoi_scaleadapt.report.page import write_report
-    from anemoi_scaleadapt.verification.case import count
+    from anemoi_scaleadapt.verification.run import count
     from anemoi_scaleadapt.verification.scorecard import markdown, scorecard, write
+    from anemoi_scaleadapt.verification.settings import Settings
 
-    case = open_case(args)
+    members, truth, coarse, windows, s = open_files(args)
+    systems = build_systems(args, members, truth, coarse, windows, s)
     folder = make_folder(args.out)
-    gallery = Gallery(case)
-    tallies = count(case, bar("Scoring windows"), gallery.watch)
-    card = scorecard(case, tallies, args.bootstrap, bar("Resampling days"))
+    placed = members if members.latitude is not None else truth
+    settings = Settings(truth.shape, args.pixel_km or placed.pixel_km)
+    size = f"{s * settings.pixel_km:.3g} km, {coarse.t} h"
+    gallery = None
+    if not (args.no_figure and args.no_report):
+        gallery = Gallery(args.name, windows, wettest(coarse, windows), size)
+    watch = gallery.watch if gallery else None
+    tallies = count(systems, truth, coarse, windows, settings, args.allow_missing, bar("Scoring windows"), watch)
+    classical, resampling = tuple(name for name in systems if name in BASELINES), bar("Resampling days")
+    card = scorecard(tallies, args.name, (s, coarse.t), classical, args.bootstrap, args.seed, resampling)
     write(card, folder)
-    if not args.no_figure:
-        draw(case, gallery.panels, case.windows[gallery.wettest], folder / "rain.png")
-    if not args.no_report:
+    if gallery and not args.no_figure:
+        title = f"{args.name}: rain {s}× finer in space, {coarse.t}× in time"
+        first, last = windows[0][0].item(), windows[-1][-1].item()
+        subtitle = (
+            f"Wettest window of {first:%d %b} to {last:%d %b %Y}; each panel is the mean over the hour that ends at "
+            f"the time on the left, {truth.shape[1] * settings.pixel_km:.0f} km wide."
+        )
+        save(draw(gallery.columns, stamps(windows[gallery.first]), title, subtitle), folder / "rain.png")
+    if gallery and not args.no_report:
         write_report(card, gallery, folder / "report.html")
     print(markdown(card))
     print(f"Results in {folder}: {', '.join(sorted(p.name for p in folder.iterdir()))}")
     return 0
-
-
-def bar(description: str):
-    """Return a function that shows a progress bar over a list."""
-    from rich.progress import track
-
-    return lambda items: track(items, description=description)
 
 
 def make_folder(name: str | Path, option: str = "--out") -> Path:
@@ -71,15 +91,30 @@ def make_folder(name: str | Path, option: str = "--out") -> Path:
     return folder
 
 
-def open_case(args):
-    """Open all files and check that they belong together."""
-    from anemoi_scaleadapt.baselines.systems import BASELINES
+def open_files(args: Namespace) -> "tuple[Rain, Rain, Coarse, np.ndarray, int]":
+    """Open members, truth and coarse rain, and check that they belong together; with them the windows and s."""
     from anemoi_scaleadapt.rain import windows as w
     from anemoi_scaleadapt.rain.place import same_grid
     from anemoi_scaleadapt.rain.reader import open_rain
     from anemoi_scaleadapt.rain.steps import averaged
-    from anemoi_scaleadapt.verification.case import Case
-    from anemoi_scaleadapt.verification.tally import Settings
+
+    told = reading.told(args)
+    members, truth = (averaged(open_rain(*source, **told)) for source in ((args.members, args.variable), (args.truth,)))
+    coarse = open_rain(args.lr, **told)
+    same_grid(members, truth)
+    t = w.time_factor(members, args.time_factor)
+    windows = w.windows(members.times, t, members.path)
+    return members, truth, w.Coarse(coarse, t), windows, w.space_factor(members, coarse)
+
+
+def build_systems(
+    args: Namespace, members: "Rain", truth: "Rain", coarse: "Coarse", windows: "np.ndarray", s: int
+) -> "dict[str, System]":
+    """What is scored, by name, in the order of the scorecard; systems that the pair leaves undefined are left out."""
+    from anemoi_scaleadapt.baselines.systems import BASELINES, Setup, build
+    from anemoi_scaleadapt.rain.place import same_grid
+    from anemoi_scaleadapt.rain.reader import open_rain
+    from anemoi_scaleadapt.rain.steps import averaged
 
     names = [*args.baselines, *(["analog"] if args.archive and "analog" not in args.baselines else [])]
     for name in names:
@@ -89,32 +124,18 @@ def open_case(args):
         raise ScaleAdaptError(f"--name {args.name} is the name of a baseline; choose another.")
     if args.member_baselines < 2:
         raise ScaleAdaptError(f"--member-baselines must be 2 or more, not {args.member_baselines}.")
-    told = reading.told(args)
-    members, truth = (averaged(open_rain(*source, **told)) for source in ((args.members, args.variable), (args.truth,)))
-    coarse = open_rain(args.lr, **told)
-    same_grid(members, truth)
-    t = w.time_factor(members, args.time_factor)
+    out: dict[str, System] = {args.name: lambda window, number: members.at(window)}
     mean = open_mean(args)
     if mean is not None:
         same_grid(mean, truth)
-    return Case(
-        members=members,
-        truth=truth,
-        coarse=w.Coarse(coarse, t),
-        windows=w.windows(members.times, t, members.path),
-        s=w.space_factor(members, coarse),
-        t=t,
-        mean=mean,
-        name=args.name,
-        baselines=tuple(names),
-        member_baselines=args.member_baselines,
-        seed=args.seed,
-        archive=averaged(open_rain(args.archive, **told)) if args.archive else None,
-        settings=Settings(pixel_km=args.pixel_km or (members if members.latitude is not None else truth).pixel_km),
-    )
+        out["mean"] = lambda window, number: mean.at(window)
+    archive = averaged(open_rain(args.archive, **reading.told(args))) if args.archive else None
+    setup = Setup(coarse, s, coarse.t, args.member_baselines, args.seed, archive, windows)
+    built = {name: build(name, setup) for name in names}
+    return out | {name: system for name, system in built.items() if system is not None}
 
 
-def open_mean(args):
+def open_mean(args: Namespace) -> "Rain | None":
     """Open the conditional mean: --mean, or the variable rain_mean of the members; None if neither."""
     from anemoi_scaleadapt.rain.names import NoVariable
     from anemoi_scaleadapt.rain.reader import open_rain

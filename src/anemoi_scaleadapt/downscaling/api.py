@@ -66,7 +66,7 @@ def understand(
 def downscale(
     data: "str | Path | Iterable[str | Path] | xr.Dataset",
     grid: str | Grid,
-    draw: Draw,
+    weights: "str | Path | Draw" = "any",
     *,
     members: int = 8,
     seed: int = 0,
@@ -78,8 +78,9 @@ def downscale(
     ----------
     data, grid
         As for :func:`understand`.
-    draw : callable
-        What draws, see :class:`anemoi_scaleadapt.downscaling.members.Draw`.
+    weights : str, path or callable
+        Weights that ship, an export or a checkpoint, see :func:`anemoi_scaleadapt.downscaling.network.open_network`; or
+        anything else that draws, see :class:`anemoi_scaleadapt.downscaling.members.Draw`.
     members, seed : int
         Fine members of each member of the input, and which ensemble.
     **how
@@ -98,4 +99,14 @@ def downscale(
     if members < 1:
         raise ScaleAdaptError(f"members = {members}: at least one.")
     plan = understand(data, grid, **how)
-    return to_dataset(plan, draw_all(plan, draw, members, seed), members, scaleadapt_seed=seed)  # type: ignore[no-any-return]
+    drawn = draw_all(plan, find_draw(weights), members, seed)
+    return to_dataset(plan, drawn, members, scaleadapt_seed=seed)  # type: ignore[no-any-return]
+
+
+def find_draw(weights: "str | Path | Draw") -> Draw:
+    """What draws: itself, or the networks of some weights."""
+    if not isinstance(weights, str | Path):
+        return weights
+    from anemoi_scaleadapt.downscaling.network import network, open_network
+
+    return network(open_network(weights))

@@ -8,7 +8,9 @@ import numpy as np
 
 from anemoi_scaleadapt.downscaling.plan import Plan
 from anemoi_scaleadapt.proj import pyproj
-from anemoi_scaleadapt.rain.projection import grid_mapping
+from anemoi_scaleadapt.rain.layout import Layout
+from anemoi_scaleadapt.rain.projection import find_projection, grid_mapping
+from anemoi_scaleadapt.regrid.grid import Grid
 
 HOUR = np.timedelta64(3600, "s")
 #: seeds of two members of the input are so far apart: their fine members share no noise
@@ -73,6 +75,34 @@ def draw_all(plan: Plan, draw: Draw, members: int, seed: int = 0) -> Iterator[Fi
         for rain in draw(stretch.coarse, stretch.times, plan.s, plan.t, members, own):
             yield Fine(stretch.realization, times[: rain.shape[1]], rain)
             times = times[rain.shape[1] :]
+
+
+def layout_of(plan: Plan, members: int, **attributes: Any) -> Layout:
+    """What a file of the members holds: those of the first member of the input, then those of the next.
+
+    Member k of the file is fine member k % `members` of member k // `members` of the input.
+    """
+    fine = plan.blocks.fine
+    told: dict[str, Any] = {f"scaleadapt_input_{name.replace(' ', '_')}": words for name, words in plan.understood}
+    told["scaleadapt_members_per_realization"] = np.int32(members)
+    return Layout(
+        hours_of(plan.raw.times.astype("M8[s]"), plan.t),
+        fine.shape,
+        plan.s,
+        plan.t,
+        range(plan.realizations * members),
+        fine.latitude,
+        fine.longitude,
+        projection=find_projection(fine.latitude, fine.longitude, fine.crs) if _even(fine) else None,
+        attributes={**told, **attributes},
+    )
+
+
+def _even(grid: Grid) -> bool:
+    """Whether the grid has axes of equal steps, which a projection of a file can have."""
+    return all(
+        axis is not None and bool(np.allclose(np.diff(axis), axis[1] - axis[0], rtol=1e-3)) for axis in (grid.y, grid.x)
+    )
 
 
 def to_dataset(plan: Plan, drawn: Iterator[Fine], members: int, **attributes: Any) -> Any:

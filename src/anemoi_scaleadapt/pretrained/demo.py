@@ -1,90 +1,67 @@
 """The demo: members of the sample's window, their scores beside classical baselines, a picture."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from anemoi_scaleadapt import __version__
+from anemoi_scaleadapt.baselines.systems import Setup, build
 from anemoi_scaleadapt.pretrained.sample import SPACE, TIME, Sample
 from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import HOUR, Coarse
-from anemoi_scaleadapt.verification.case import Case, Tallies, count
 
 #: Baselines beside the members; both RainFARMs because the harder one changes with the weather.
 BASELINES = ("bicubic", "rainfarm", "rainfarm_ar1")
-SCORES = (("crps", "CRPS"), ("rmse", "RMSE"), ("ssr", "spread/skill"), ("conservation_error", "coarse error"))
+SCORES = {"crps": "CRPS", "rmse": "RMSE", "ssr": "spread/skill", "conservation_error": "coarse error"}
 
 
-@dataclass
-class Result:
-    """What was drawn and counted: the case, its sums, and the panels of the picture."""
+def score_members(
+    sample: Sample, members: np.ndarray, mean: np.ndarray, seed: int = 0
+) -> tuple[dict, dict[str, np.ndarray]]:
+    """Score members (member, t, y, x) and mean (t, y, x), mm h-1, of the sample's window beside the baselines.
 
-    case: Case
-    tallies: Tallies
-    panels: dict
+    Returns
+    -------
+    tuple of dict
+        The scorecard, and the columns of the picture.
+    """
+    from anemoi_scaleadapt.report.gallery import Gallery
+    from anemoi_scaleadapt.verification.run import System, count
+    from anemoi_scaleadapt.verification.scorecard import scorecard
+    from anemoi_scaleadapt.verification.settings import Settings
 
-
-def score_members(sample: Sample, members: np.ndarray, mean: np.ndarray, seed: int = 0) -> Result:
-    """Score members (member, t, y, x) and mean (t, y, x), mm h-1, of the sample's window beside the baselines."""
-    from anemoi_scaleadapt.report.figure import columns
-    from anemoi_scaleadapt.verification.tally import Settings
-
-    def rain(name: str, times: np.ndarray, fields: np.ndarray, *where: np.ndarray | None) -> Rain:
-        return Rain(name, times, fields.shape[-2:], *(where or (None, None)), lambda index: fields[:, index])
-
-    grid = (sample.latitude, sample.longitude)
-    truth = rain("the sample", sample.window, sample.truth[None], *grid)
-    case = Case(
-        members=rain("members", sample.window, members, *grid),
-        truth=truth,
-        coarse=Coarse(rain("the coarse sample", sample.times, sample.coarse[None]), TIME),
-        windows=sample.window[None],
-        s=SPACE,
-        t=TIME,
-        mean=rain("mean", sample.window, mean[None], *grid),
-        baselines=BASELINES,
-        member_baselines=len(members),
-        seed=seed,
-        settings=Settings(pixel_km=truth.pixel_km),
-    )
-    panels: dict = {}
-
-    def watch(number, window, coarse, truth, forecasts):
-        panels.update(columns(case, coarse, truth, forecasts))
-
-    return Result(case, count(case, watch=watch), panels)
+    shape, coarse_shape = sample.truth.shape[-2:], sample.coarse.shape[-2:]
+    where = sample.latitude, sample.longitude
+    truth = Rain("the sample", sample.window, shape, *where, lambda index: sample.truth[None, index])
+    frames = Rain("its means", sample.times, coarse_shape, None, None, lambda index: sample.coarse[None, index])
+    coarse = Coarse(frames, TIME)
+    setup = Setup(coarse, SPACE, TIME, len(members), seed)
+    systems: dict[str, System] = {"scaleadapt": lambda window, number: members}
+    systems["mean"] = lambda window, number: mean[None]
+    systems |= {name: system for name in BASELINES if (system := build(name, setup)) is not None}
+    settings, windows = Settings(truth.shape, truth.pixel_km), sample.window[None]
+    gallery = Gallery("scaleadapt", windows, [0], f"{SPACE * truth.pixel_km:.3g} km, {TIME} h")
+    tallies = count(systems, truth, coarse, windows, settings, watch=gallery.watch)
+    return scorecard(tallies, "scaleadapt", (SPACE, TIME), BASELINES), gallery.columns
 
 
-def table(result: Result) -> str:
-    """The scores of every system as a small table."""
-    from anemoi_scaleadapt.verification.bootstrap import combine
-    from anemoi_scaleadapt.verification.scorecard import cell
-    from anemoi_scaleadapt.verification.scores import score
+def table(card: dict) -> str:
+    """The main scores of every system that was scored."""
+    from anemoi_scaleadapt.verification.scorecard import table
 
-    case, tallies = result.case, result.tallies
-    rows = [["system", "members", *(title for _, title in SCORES)]]
-    for name, sums in tallies.sums.items():
-        values = score(combine(sums), tallies.shape, case.settings)
-        rows.append([name, str(tallies.members[name]), *(cell(key, values[key]) for key, _ in SCORES)])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for first, *rest in rows:
-        numbers = (text.rjust(width) for text, width in zip(rest, widths[1:], strict=True))
-        lines.append("  ".join([first.ljust(widths[0]), *numbers]))
-    return "\n".join(lines)
+    return "\n".join(table({name: values for name, values in card["systems"].items() if values}, SCORES))
 
 
-def draw_picture(result: Result, sample: Sample, path: Path) -> None:
+def draw_picture(card: dict, columns: dict[str, np.ndarray], sample: Sample, path: Path) -> None:
     """Write ``rain.png``."""
-    from anemoi_scaleadapt.report.figure import draw
+    from anemoi_scaleadapt.report.figure import draw, save, stamps
 
-    width = sample.truth.shape[-1] * result.case.settings.pixel_km
     subtitle = (
-        f"Mean over the hour that ends at the time on the left, {width:.0f} km wide. Rain: Deutscher Wetterdienst, "
-        f"RADKLIM-YW (modified), {sample.attributes['licence']}."
+        f"Mean over the hour that ends at the time on the left, {card['grid'][1] * card['pixel_km']:.0f} km wide. "
+        f"Rain: Deutscher Wetterdienst, RADKLIM-YW (modified), {sample.attributes['licence']}."
     )
-    draw(result.case, result.panels, sample.window, path, subtitle)
+    title = f"{card['name']}: rain {SPACE}× finer in space, {TIME}× in time"
+    save(draw(columns, stamps(sample.window), title, subtitle), path)
 
 
 def write_members(sample: Sample, members: np.ndarray, seed: int, path: Path) -> None:

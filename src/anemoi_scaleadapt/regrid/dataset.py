@@ -78,5 +78,6 @@ def as_dataset(rain: Rain, **attributes: Any) -> Any:
 def write_dataset(data: Any, path: Path) -> None:
     """Write a dataset to a NetCDF file, piece by piece, whole under its name or not there."""
     with whole(path) as part:
-        encoding = {"rain": {"zlib": True, "complevel": 1, "_FillValue": np.float32(np.nan)}}
+        packed = {"zlib": True, "complevel": 1, "_FillValue": np.float32(np.nan)}
+        encoding = {name: packed for name in data.data_vars if data[name].ndim == 4}
         data.to_netcdf(part, engine="netcdf4", encoding=encoding)

@@ -1,26 +1,34 @@
 """The charts of the report, each an SVG string, from the curves of a scorecard."""
 
 import io
+import itertools
 import re
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from anemoi_scaleadapt.report.figure import GREY, INK
 
-PALETTE = {
-    "mean": "#2a9d8f",
-    "nearest": "#9aa5b1",
-    "bicubic": "#e08e0b",
-    "rainfarm": "#8e5bb5",
-    "rainfarm_ar1": "#c2407e",
-    "analog": "#7a5230",
+#: colour of the system that is verified, of its mean, and of the others in the order of the scorecard
+OWN, MEAN = "#1f6fb5", "#2a9d8f"
+OTHERS = ("#9aa5b1", "#e08e0b", "#8e5bb5", "#c2407e", "#7a5230", "#5f7a1f", "#d7263d", "#14718c")
+#: CRPS of single pixels and of what is made of them: score -> label
+AGGREGATES = {
+    "crps": "pixel, hour",
+    "crps_mean_5km": "mean\n5 km",
+    "crps_mean_10km": "mean\n10 km",
+    "crps_mean_25km": "mean\n25 km",
+    "crps_max_10km": "maximum\n10 km",
+    "crps_window_max": "maximum\nof window",
+    "crps_change": "change\nin 1 h",
 }
-SYSTEM = "#1f6fb5"
 
 
-def colour(name: str) -> str:
-    """Colour of a system, the same in every chart."""
-    return PALETTE.get(name, SYSTEM)
+def colours(card: dict) -> dict[str, str]:
+    """Colour of each system of a scorecard, the same in every chart."""
+    fixed = {card["name"]: OWN, "mean": MEAN}
+    return dict(zip((n for n in card["systems"] if n not in fixed), itertools.cycle(OTHERS), strict=False)) | fixed
 
 
 def charts(card: dict) -> dict[str, str]:
@@ -30,20 +38,22 @@ def charts(card: dict) -> dict[str, str]:
         "Reliability": _reliability,
         "Power spectrum over the truth's": _spectra,
         "Quantiles against the truth's": _quantiles,
-        "Fractions skill score by scale": _fss,
+        "Fractions skill score of the ensemble by scale": _fss,
+        "CRPS over the best baseline's": _aggregates,
         "Autocorrelation in time": _lags,
+        "Power spectrum in time over the truth's": _spectra_in_time,
         "Extremes": _extremes,
     }
     return {title: svg for title, draw in drawings.items() if (svg := _draw(draw, card))}
 
 
-def _draw(draw, card: dict) -> str | None:
+def _draw(draw: Callable[[Any, dict], Any], card: dict) -> str | None:
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    style = {
+    style: Any = {
         "svg.fonttype": "none",
         "font.family": "sans-serif",
         "font.size": 9,
@@ -70,24 +80,24 @@ def _draw(draw, card: dict) -> str | None:
     return re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
 
 
-def _line(axes, name, x, y, **style):
-    width = 2.4 if name not in PALETTE else 1.5
-    y = [np.nan if v is None else v for v in y]
-    axes.plot(x, y, color=colour(name), lw=width, label=name, zorder=3 if width > 2 else 2, **style)
+def _line(axes: Any, card: dict, name: str, x: Any, y: Any, **style: Any) -> None:
+    own = name == card["name"]
+    y = np.array(y, "float64")  # None becomes NaN
+    axes.plot(x, y, color=colours(card)[name], lw=2.4 if own else 1.5, label=name, zorder=3 if own else 2, **style)
 
 
 def _ensembles(card: dict) -> list[str]:
     return [name for name, curve in card["curves"].items() if "rank_histogram" in curve]
 
 
-def _ranks(plt, card):
+def _ranks(plt: Any, card: dict) -> Any:
     names = _ensembles(card)
     if not names:
         return None
     figure, panels = plt.subplots(1, len(names), figsize=(2.1 * len(names) + 0.6, 2.4), sharey=True, squeeze=False)
     for axes, name in zip(panels[0], names, strict=True):
         shares = np.array(card["curves"][name]["rank_histogram"])
-        axes.bar(np.arange(len(shares)), shares, color=colour(name), width=0.85)
+        axes.bar(np.arange(len(shares)), shares, color=colours(card)[name], width=0.85)
         axes.axhline(1 / len(shares), color=INK, lw=1, ls="--")
         axes.set_title(name, fontsize=9.5, color=INK)
         axes.set_xlabel("rank of the truth")
@@ -96,7 +106,7 @@ def _ranks(plt, card):
     return figure
 
 
-def _reliability(plt, card):
+def _reliability(plt: Any, card: dict) -> Any:
     names = _ensembles(card)
     if not names:
         return None
@@ -106,7 +116,7 @@ def _reliability(plt, card):
         axes.plot([0, 1], [0, 1], color=INK, lw=1, ls="--")
         for name in names:
             curve = card["curves"][name]["reliability"][threshold]
-            _line(axes, name, curve["probability"], curve["observed"], marker="o", ms=3)
+            _line(axes, card, name, curve["probability"], curve["observed"], marker="o", ms=3)
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="share of members", title=f"≥ {threshold} mm/h")
         axes.title.set(fontsize=9.5, color=INK)
     np.atleast_1d(panels)[0].set_ylabel("observed frequency")
@@ -114,30 +124,62 @@ def _reliability(plt, card):
     return figure
 
 
-def _spectra(plt, card):
-    figure, axes = plt.subplots(figsize=(5.2, 3.2))
-    for name, curve in card["curves"].items():
-        spectrum = curve["spectrum"]
-        truth = np.array(spectrum["truth"])
-        ratio = np.divide(spectrum["power"], truth, out=np.full(len(truth), np.nan), where=truth > 0)
-        _line(axes, name, spectrum["wavelength_km"], ratio)
-    axes.axhline(1, color=INK, lw=1, ls="--")
-    axes.set(xscale="log", yscale="log", ylim=(0.05, 20), xlabel="wavelength, km", ylabel="power over the truth's")
-    axes.invert_xaxis()
+def _spectra(plt: Any, card: dict) -> Any:
+    figure, axes = _over_truth(plt, card, "spectrum", "wavelength_km")
+    axes.set(xscale="log", xlabel="wavelength, km")
     axes.axvline(8, color=GREY, lw=0.8, ls=":")
     axes.xaxis.set_major_formatter(plt.FuncFormatter(lambda v, _: f"{v:g}"))
+    return figure
+
+
+def _spectra_in_time(plt: Any, card: dict) -> Any:
+    first = next(iter(card["curves"].values()))["spectrum_time"]
+    if not any(first["truth"]):
+        return None
+    figure, axes = _over_truth(plt, card, "spectrum_time", "period_hours")
+    axes.set(xscale="log", xlabel="period, hours")
+    axes.set_xticks(first["period_hours"], [f"{v:.2g}" for v in first["period_hours"]])
+    axes.minorticks_off()
+    return figure
+
+
+def _over_truth(plt: Any, card: dict, spectrum: str, abscissa: str) -> tuple[Any, Any]:
+    figure, axes = plt.subplots(figsize=(5.2, 3.2))
+    for name, curve in card["curves"].items():
+        power, truth = (np.array(curve[spectrum][key], "float64") for key in ("power", "truth"))
+        ratio = np.divide(power, truth, out=np.full(len(truth), np.nan), where=truth > 0)
+        _line(axes, card, name, curve[spectrum][abscissa], ratio)
+    axes.axhline(1, color=INK, lw=1, ls="--")
+    axes.set(yscale="log", ylim=(0.05, 20), ylabel="power over the truth's")
+    axes.invert_xaxis()
     axes.yaxis.set_major_formatter(plt.FuncFormatter(lambda v, _: f"{v:g}"))
+    axes.legend(fontsize=8, ncol=2)
+    return figure, axes
+
+
+def _aggregates(plt: Any, card: dict) -> Any:
+    best = card["best_classical"]
+    if best is None:
+        return None
+    figure, axes = plt.subplots(figsize=(7.2, 3.2))
+    for name in card["curves"]:
+        one, other = (np.array([card["systems"][n].get(k) for k in AGGREGATES], "float64") for n in (name, best))
+        ratio = np.divide(one, other, out=np.full(len(one), np.nan), where=other > 0)
+        _line(axes, card, name, range(len(ratio)), ratio, marker="o")
+    axes.axhline(1, color=INK, lw=1, ls="--")
+    axes.set_xticks(range(len(AGGREGATES)), AGGREGATES.values())
+    axes.set(ylim=(0, 2), ylabel=f"CRPS over that of {best}")
     axes.legend(fontsize=8, ncol=2)
     return figure
 
 
-def _quantiles(plt, card):
+def _quantiles(plt: Any, card: dict) -> Any:
     figure, axes = plt.subplots(figsize=(4.2, 3.4))
     top = 0.1
     for name, curve in card["curves"].items():
         pairs = curve["quantiles"]
         top = max(top, *(v or 0 for v in pairs["truth"]), *(v or 0 for v in pairs["value"]))
-        _line(axes, name, pairs["truth"], pairs["value"], marker="o", ms=3)
+        _line(axes, card, name, pairs["truth"], pairs["value"], marker="o", ms=3)
     axes.plot([0.05, top * 1.3], [0.05, top * 1.3], color=INK, lw=1, ls="--")
     axes.set(xscale="log", yscale="log", xlim=(0.05, top * 1.3), ylim=(0.05, top * 1.3))
     axes.set(xlabel="quantile of the truth, mm/h", ylabel="of the system, mm/h")
@@ -147,13 +189,13 @@ def _quantiles(plt, card):
     return figure
 
 
-def _fss(plt, card):
+def _fss(plt: Any, card: dict) -> Any:
     first = next(iter(card["curves"].values()))
     thresholds = list(first["fss"])
     figure, panels = plt.subplots(1, len(thresholds), figsize=(2.6 * len(thresholds) + 0.4, 2.7), sharey=True)
     for axes, threshold in zip(np.atleast_1d(panels), thresholds, strict=True):
         for name, curve in card["curves"].items():
-            _line(axes, name, curve["fss_scales_km"], curve["fss"][threshold], marker="o", ms=3)
+            _line(axes, card, name, curve["fss_scales_km"], curve["fss"][threshold], marker="o", ms=3)
         axes.set(xscale="log", ylim=(0, 1.02), xlabel="scale, km", title=f"≥ {threshold} mm/h")
         axes.set_xticks(first["fss_scales_km"], [f"{v:g}" for v in first["fss_scales_km"]])
         axes.minorticks_off()
@@ -163,10 +205,10 @@ def _fss(plt, card):
     return figure
 
 
-def _lags(plt, card):
+def _lags(plt: Any, card: dict) -> Any:
     figure, axes = plt.subplots(figsize=(4.2, 3.0))
     for name, curve in card["curves"].items():
-        _line(axes, name, range(len(curve["lags"]["value"]) + 1), [1, *curve["lags"]["value"]], marker="o", ms=3)
+        _line(axes, card, name, range(len(curve["lags"]["value"]) + 1), [1, *curve["lags"]["value"]], marker="o", ms=3)
     truth = next(iter(card["curves"].values()))["lags"]["truth"]
     truth = [np.nan if v is None else v for v in truth]
     axes.plot(range(len(truth) + 1), [1, *truth], color=INK, lw=1.6, ls="--", label="truth", zorder=4)
@@ -176,15 +218,15 @@ def _lags(plt, card):
     return figure
 
 
-def _extremes(plt, card):
-    keys = {"q99_ratio": "q99", "q999_ratio": "q99.9", "max_ratio": "maximum"}
+def _extremes(plt: Any, card: dict) -> Any:
+    keys = {"q99_ratio": "q99", "q999_ratio": "q99.9", "q9999_ratio": "q99.99", "max_ratio": "maximum"}
     names = list(card["curves"])
     figure, axes = plt.subplots(figsize=(5.2, 2.8))
     width = 0.8 / len(names)
     for k, name in enumerate(names):
         values = [card["systems"][name].get(key) for key in keys]
         places = np.arange(len(keys)) + (k - (len(names) - 1) / 2) * width
-        axes.bar(places, [v or 0 for v in values], width * 0.9, color=colour(name), label=name)
+        axes.bar(places, [v or 0 for v in values], width * 0.9, color=colours(card)[name], label=name)
     axes.axhline(1, color=INK, lw=1, ls="--")
     axes.set_xticks(range(len(keys)), keys.values())
     axes.set_ylabel("predicted over observed")

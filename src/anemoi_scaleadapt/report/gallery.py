@@ -2,11 +2,12 @@
 
 import base64
 import io
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from anemoi_scaleadapt.baselines.classical import nearest
-from anemoi_scaleadapt.report.figure import COLOURS, DRY, LEVELS, MISSING, columns, north_up
+from anemoi_scaleadapt.rain.windows import Coarse
+from anemoi_scaleadapt.report.figure import COLOURS, DRY, LEVELS, MISSING, columns, repeated
 
 #: longest side of a picture, pixels; larger fields are thinned
 LONGEST = 420
@@ -28,42 +29,52 @@ def picture(field: np.ndarray) -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
+def wettest(coarse: Coarse, windows: np.ndarray, number: int = 8) -> list[int]:
+    """Numbers of the windows (n, t) with most coarse rain, the wettest first."""
+    totals = [float(np.nansum(coarse.frame(window))) for window in windows]
+    return [int(k) for k in np.argsort(totals)[::-1][:number]]
+
+
 class Gallery:
-    """Keep the maps of the wettest windows; pass :meth:`watch` to :func:`case.count`.
+    """Keep the maps of some windows; pass :meth:`watch` to :func:`verification.run.count`.
 
     Parameters
     ----------
-    case : case.Case
-        What is verified.
-    windows : int
-        How many of the wettest windows.
+    name : str
+        The system of which three members are kept; of other ensembles, one.
+    windows : ndarray of datetime64, shape (n, t)
+        Hours of each window.
+    chosen : sequence of int
+        Numbers of the windows to keep, the one of ``rain.png`` first.
+    size : str
+        Of a coarse cell.
     """
 
-    def __init__(self, case, windows: int = 8):
-        """Choose the windows."""
-        self.case = case
-        chosen = case.wettest(windows)
-        self.wettest, self.chosen = chosen[0], set(chosen)
-        self.panels: dict = {}
-        self.hours: list = []
-        self.frames: list = []
+    def __init__(self, name: str, windows: np.ndarray, chosen: Sequence[int], size: str) -> None:
+        """Keep nothing yet."""
+        self.name, self.windows, self.size = name, windows, size
+        self.first, self.chosen = chosen[0], sorted(chosen)
+        self.columns: dict[str, np.ndarray] = {}
+        self.hours: list[str] = []
+        self.frames: list[dict[str, str]] = []
 
-    def watch(self, number, window, coarse, truth, forecasts) -> None:
+    @property
+    def start(self) -> int:
+        """Place in ``hours`` of the first hour of the window of ``rain.png``."""
+        return self.chosen.index(self.first) * self.windows.shape[1]
+
+    def watch(self, number: int, coarse: np.ndarray, truth: np.ndarray, drawn: Mapping[str, np.ndarray]) -> None:
         """Keep what is needed of one window."""
         if number not in self.chosen:
             return
-        if number == self.wettest:
-            self.panels = columns(self.case, coarse, truth, forecasts)
-        maps = {"coarse input": nearest(coarse, self.case.t, self.case.s)[0], "truth": truth}
-        for name, forecast in forecasts.items():
-            if name == "nearest":  # as the coarse input
-                continue
-            if len(forecast) == 1:
-                maps[name] = forecast[0]
-            elif name == self.case.name:
-                maps |= {f"{name}, member {k + 1}": member for k, member in enumerate(forecast[:3])}
-            else:
-                maps[f"{name}, member 1"] = forecast[0]
-        for row, hour in enumerate(window):
+        if number == self.first:
+            self.columns = columns(self.name, coarse, truth, drawn, self.size)
+        maps = {"coarse input": repeated(coarse, truth), "truth": truth}
+        for name, members in drawn.items():
+            if name == self.name and len(members) > 1:
+                maps |= {f"{name}, member {k + 1}": member for k, member in enumerate(members[:3])}
+            elif name != "nearest":  # as the coarse input
+                maps[name if len(members) == 1 else f"{name}, member 1"] = members[0]
+        for row, hour in enumerate(self.windows[number]):
             self.hours.append(f"{hour.item():%d %b %Y %H:%M} UTC")
-            self.frames.append({title: picture(north_up(f[row], self.case)) for title, f in maps.items()})
+            self.frames.append({title: picture(field[row]) for title, field in maps.items()})

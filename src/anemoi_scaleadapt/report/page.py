@@ -5,19 +5,10 @@ import json
 from pathlib import Path
 
 from anemoi_scaleadapt.files import write_text
-from anemoi_scaleadapt.report.charts import charts, colour
+from anemoi_scaleadapt.report.charts import charts, colours
 from anemoi_scaleadapt.report.figure import COLOURS, LEVELS
 from anemoi_scaleadapt.report.gallery import Gallery
-from anemoi_scaleadapt.verification.scorecard import TITLES, cell, facts, plain, span
-from anemoi_scaleadapt.verification.scores import HEADLINE
-
-#: how near to its best value a score is: used to mark the best system of a column
-DISTANCE = {
-    "crps": lambda v: v,
-    "rmse": lambda v: v,
-    "fss_1mm_5km": lambda v: -v,
-    "conservation_error": None,
-}
+from anemoi_scaleadapt.verification.scorecard import HEADLINE, cell, facts, span
 
 STYLE = """
 :root{color-scheme:light}*{box-sizing:border-box}
@@ -84,8 +75,8 @@ def write_report(card: dict, gallery: Gallery, path: Path) -> None:
 <section><h2>Scorecard</h2>{_table(card)}</section>
 <div class="charts" style="margin-top:18px">{drawn}</div>
 <section><details><summary>All scores</summary>{_all_scores(card)}</details></section>
-<footer>All baselines but nearest: coarse frames interpolated linearly in time, exact coarse totals. Dashed lines:
-the ideal or the truth. Written by anemoi-scaleadapt verify.</footer>"""
+<footer>All baselines but nearest have exact coarse totals and see the coarse frames before and after. Dashed lines: the
+ideal or the truth. Written by anemoi-scaleadapt verify.</footer>"""
     frames = json.dumps({"hours": gallery.hours, "frames": gallery.frames})
     page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
@@ -106,7 +97,8 @@ def _verdict(card: dict) -> str:
     if ratio is None:
         return ""
     bounds = (card["ratios"][best]["intervals"] or {}).get("crps")
-    where = f" (95 % interval {span('rmse', bounds)})" if bounds else ""
+    p = card["differences"].get(best, {}).get("crps", {}).get("p")
+    where = f" (95 % interval {span('rmse', bounds)}{f', p = {p:.2g}' if p is not None else ''})" if bounds else ""
     return (
         f'<section class="verdict">CRPS is <b>{ratio:.3f}</b> of that of {html.escape(best)}, the best classical '
         f"baseline{where}.</section>"
@@ -120,30 +112,23 @@ def _maps(gallery: Gallery) -> str:
         f'data-panel="{html.escape(name)}"></figure>'
         for name in titles
     )
-    start = _start(gallery)
     legend = "".join(
         f'<span style="border-color:{c}">{level:g}{"+" if level == LEVELS[-1] else ""}</span>'
         for level, c in zip(LEVELS, COLOURS, strict=True)
     )
     return (
         f'<div class="bar"><button id="play">Play</button><input id="hour" type="range" min="0" '
-        f'max="{len(gallery.hours) - 1}" value="{start}" aria-label="hour"><output id="label"></output></div>'
+        f'max="{len(gallery.hours) - 1}" value="{gallery.start}" aria-label="hour"><output id="label"></output></div>'
         f'<div class="maps">{panels}</div><div class="legend">{legend}&nbsp;mm/h</div>'
     )
 
 
-def _start(gallery: Gallery) -> int:
-    """Hour on which the slider begins: the first of the wettest window."""
-    t = gallery.case.t
-    return sorted(gallery.chosen).index(gallery.wettest) * t
-
-
 def _table(card: dict) -> str:
-    best = {key: _best(card, key) for key in HEADLINE}
+    best, colour = {key: _best(card, key) for key in HEADLINE}, colours(card)
     rows = []
     for name, values in card["systems"].items():
         own = ' class="own"' if name == card["name"] else ""
-        cells = [f'<td><i class="dot" style="background:{colour(name)}"></i>{html.escape(name)}</td>']
+        cells = [f'<td><i class="dot" style="background:{colour[name]}"></i>{html.escape(name)}</td>']
         for key in HEADLINE:
             value = (values or {}).get(key)
             mark = ' class="best"' if best[key] == name else ""
@@ -151,18 +136,19 @@ def _table(card: dict) -> str:
             small = f"<small>{bounds}</small>" if bounds and key != "conservation_error" else ""
             cells.append(f"<td{mark}>{cell(key, value)}{small}</td>")
         rows.append(f"<tr{own}>{''.join(cells)}</tr>")
-    head = "".join(f"<th>{html.escape(t)}</th>" for t in TITLES)
+    head = "".join(f"<th>{html.escape(t)}</th>" for t in HEADLINE.values())
     days = len(card["days"])
     note = f"Brackets: 95 % interval, {card['bootstrap_samples']} resamples of {days} days." if days > 1 else ""
     return f'<div class="scroll"><table><tr><th>system</th>{head}</tr>{"".join(rows)}</table></div><p>{note}</p>'
 
 
 def _best(card: dict, key: str) -> str | None:
-    distance = DISTANCE.get(key, lambda v: abs(v - 1))
-    if distance is None:
+    """The system whose score is nearest to the best value: 0 of errors, 1 of all others; None for the coarse error."""
+    if key == "conservation_error":
         return None
-    known = {n: distance(v[key]) for n, v in card["systems"].items() if v and v.get(key) is not None}
-    return min(known, key=known.get) if known else None
+    target = 0 if key.startswith(("crps", "rmse")) else 1
+    known = {n: abs(v[key] - target) for n, v in card["systems"].items() if v and v.get(key) is not None}
+    return min(known, key=lambda name: known[name]) if known else None
 
 
 def _all_scores(card: dict) -> str:
@@ -170,7 +156,6 @@ def _all_scores(card: dict) -> str:
     keys = [k for k in next(iter(systems.values())) if k != "intervals"]
     head = "".join(f"<th>{html.escape(n)}</th>" for n in systems)
     rows = "".join(
-        f"<tr><td>{k}</td>" + "".join(f"<td>{cell(k, plain(v.get(k)))}</td>" for v in systems.values()) + "</tr>"
-        for k in keys
+        f"<tr><td>{k}</td>" + "".join(f"<td>{cell(k, v.get(k))}</td>" for v in systems.values()) + "</tr>" for k in keys
     )
     return f'<div class="scroll"><table><tr><th>score</th>{head}</tr>{rows}</table></div>'

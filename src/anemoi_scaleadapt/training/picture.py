@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 from anemoi.training.diagnostics.callbacks.plot import BasePlotCallback
-from matplotlib.figure import Figure
 
 from anemoi_scaleadapt.conservation import nearest
-from anemoi_scaleadapt.report.figure import LEVELS, rain_colours
+from anemoi_scaleadapt.report.figure import draw
 from anemoi_scaleadapt.scale.pairs import Pair
 from anemoi_scaleadapt.scale.pairs import name as pair_name
 from anemoi_scaleadapt.training.ensemble import Ensemble
@@ -19,8 +18,6 @@ from anemoi_scaleadapt.training.settings import PictureSettings
 LOG = logging.getLogger(__name__)
 #: hours that are drawn of a window, its first ones
 HOURS = 6
-#: inches: width of a map, gap between two, room around them
-WIDTH, GAP, LEFT, TOP, RIGHT, BOTTOM = 1.7, 0.05, 0.6, 0.5, 0.75, 0.1
 
 
 class RainPicture(BasePlotCallback):
@@ -49,7 +46,7 @@ class RainPicture(BasePlotCallback):
         super().__init__(dataset_names=dataset_names, plotting_settings=plotting_settings)
         self.every, self.members, self._seen = told.every, told.members, 0
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
         """Hand the windows to the drawer."""
         if trainer.sanity_checking or not pl_module.ensembles:
             return
@@ -68,16 +65,19 @@ class RainPicture(BasePlotCallback):
         """See :meth:`state_dict`."""
         self._seen = state_dict["seen"]
 
-    def _plot(self, trainer: pl.Trainer, pair: Pair, fields: Mapping[str, np.ndarray]) -> None:
+    def _plot(self, trainer: Any, pair: Pair, fields: Mapping[str, np.ndarray]) -> None:  # type: ignore[override]
+        # gets what on_validation_end gives to plot
         try:
-            figure = draw(fields, f"{pair}: validation after {trainer.global_step} steps")
+            rows = [f"hour {hour + 1}" for hour in range(len(fields["truth"]))]
+            title = f"Rain {pair[0]}× finer in space, {pair[1]}× in time"
+            figure = draw(fields, rows, title, f"A window of the validation after {trainer.global_step} steps.")
             tag = f"rain_{pair_name(*pair)}"
             self._output_figure(trainer.logger, figure, trainer.current_epoch, tag=tag, exp_log_tag=f"val_{tag}")
         except Exception:
             LOG.exception("The picture of this validation failed; the training goes on.")
 
 
-def _south_first(pl_module: pl.LightningModule) -> bool:
+def _south_first(pl_module: Any) -> bool:
     """Whether the first row of the fine grid is its southernmost."""
     network = pl_module.network
     latitudes = network._graph_data[network.hr].x[:, 0]
@@ -91,53 +91,3 @@ def panels(ensemble: Ensemble, members: int) -> dict[str, np.ndarray]:
     out = {"coarse input": coarse, "truth": truth, "mean": ensemble.mean[0]}
     out |= {f"member {k + 1}": ensemble.members[0, :, k] for k in range(min(members, ensemble.members.shape[2]))}
     return {title: x[:HOURS].float().cpu().numpy() for title, x in out.items()}
-
-
-def draw(fields: Mapping[str, np.ndarray], title: str) -> Figure:
-    """Draw columns of hourly maps.
-
-    Parameters
-    ----------
-    fields : Mapping
-        Title -> (t, y, x), mm h-1, first row on top; NaN is grey.
-    title : str
-        Written above.
-
-    Returns
-    -------
-    Figure
-        With an Agg canvas of its own: pyplot knows nothing of it, so any thread may draw it.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.patches import Rectangle
-
-    hours, ny, nx = next(iter(fields.values())).shape
-    height = WIDTH * ny / nx
-    wide, tall = len(fields) * (WIDTH + GAP) - GAP, hours * (height + GAP) - GAP
-    size = (LEFT + wide + RIGHT, TOP + tall + BOTTOM)
-    figure = Figure(figsize=size, dpi=100, facecolor="white")
-    FigureCanvasAgg(figure)
-    colours, norm = rain_colours()
-
-    def place(x: float, y: float, w: float, h: float) -> Any:
-        return figure.add_axes((x / size[0], y / size[1], w / size[0], h / size[1]))
-
-    axes = place(LEFT, BOTTOM, wide, tall)  # one for all maps, in inches
-    axes.axis("off")
-    for column, (name, field) in enumerate(fields.items()):
-        x = column * (WIDTH + GAP)
-        axes.text(x + WIDTH / 2, tall + 0.06, name, fontsize=9, ha="center")
-        for hour in range(hours):
-            y = tall - height - hour * (height + GAP)
-            axes.imshow(field[hour], cmap=colours, norm=norm, extent=(x, x + WIDTH, y, y + height), aspect="auto")
-            axes.add_patch(Rectangle((x, y), WIDTH, height, fill=False, lw=0.6))
-            if column == 0:
-                axes.text(-0.08, y + height / 2, f"hour {hour + 1}", fontsize=9, ha="right", va="center")
-    axes.set(xlim=(0, wide), ylim=(0, tall))
-    bar = place(size[0] - RIGHT + 0.1, BOTTOM, 0.12, min(tall, 3.0))
-    figure.colorbar(ScalarMappable(norm, colours), cax=bar, extend="max", spacing="uniform", ticks=LEVELS)
-    bar.set_yticklabels([f"{level:g}" for level in LEVELS], fontsize=7)
-    bar.set_ylabel("rain, mm h$^{-1}$", fontsize=8)
-    figure.text(LEFT / size[0], 1 - 0.08 / size[1], title, fontsize=9, va="top")
-    return figure

@@ -4,35 +4,10 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
+from anemoi_scaleadapt.verification.crps import fair_crps
+
 #: what :func:`ensemble_scores` gives
 NAMES = ("crps", "ssr", "wet_fraction_ratio", "q999_ratio", "spectra_ratio_high")
-
-
-def fair_crps(members: Tensor, truth: Tensor) -> Tensor:
-    """Fair CRPS of an ensemble, NaN where the truth is missing.
-
-    Parameters
-    ----------
-    members : Tensor
-        (batch, time, member, y, x), mm h-1.
-    truth : Tensor
-        (batch, time, y, x), mm h-1.
-
-    Returns
-    -------
-    Tensor
-        (batch, time, y, x): mean |x_m - o| minus half the mean |x_m - x_k| over pairs m != k.
-
-    References
-    ----------
-    Ferro 2014, https://doi.org/10.1002/qj.2270.
-    """
-    count = members.shape[2]
-    error = (members - truth[:, :, None]).abs().mean(dim=2)
-    order = members.sort(dim=2).values
-    rank = 2 * torch.arange(1, count + 1, device=members.device, dtype=members.dtype) - count - 1
-    spread = (order * rank[:, None, None]).sum(dim=2) / max(count * (count - 1), 1)
-    return error - spread
 
 
 def ensemble_scores(members: Tensor, truth: Tensor) -> dict[str, Tensor]:
@@ -54,7 +29,7 @@ def ensemble_scores(members: Tensor, truth: Tensor) -> dict[str, Tensor]:
     if not known.any():
         return {}
     count = members.shape[2]
-    crps = fair_crps(members, truth)[known].mean()
+    crps = fair_crps(members.movedim(2, 0), truth)[known].mean()
     error = (members.mean(dim=2) - truth)[known].square().mean()
     spread = members.var(dim=2)[known].mean()
     drawn = rearrange(members, "b t m y x -> b t y x m")[known]

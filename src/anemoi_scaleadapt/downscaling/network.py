@@ -1,0 +1,66 @@
+"""The networks as what draws: weights that ship, an export, or a checkpoint."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from anemoi_scaleadapt.downscaling.members import HOUR, Draw
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.inference.draw import draw_stretches
+from anemoi_scaleadapt.models.anemoi import RainModel
+
+
+def open_network(weights: str | Path = "any", device: str | None = None) -> RainModel:
+    """A model that draws.
+
+    Parameters
+    ----------
+    weights : str or Path
+        Name of weights that ship, a folder of ``anemoi-scaleadapt export``, or an inference checkpoint (a Python
+        pickle: only one that you trust).
+    device : str, optional
+        By default the GPU, if there is one.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If there is no such model, it cannot be read, or it needs static fields.
+    """
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    model: RainModel
+    if Path(weights).is_file():
+        from anemoi_scaleadapt.inference.trained import open_checkpoint
+
+        model = open_checkpoint(weights, device, "--weights").model
+    else:
+        from anemoi_scaleadapt.pretrained import load
+
+        model = load(weights)
+    if model.static_names:
+        raise ScaleAdaptError(
+            f"--weights {weights}: the model needs the static fields {', '.join(model.static_names)}, which only "
+            "`anemoi-inference run` hands over."
+        )
+    return model.to(device).eval()
+
+
+def network(model: RainModel, allow_untrained: bool = False) -> Draw:
+    """What draws members with a model, for :func:`anemoi_scaleadapt.downscaling.members.draw_all`.
+
+    Parameters
+    ----------
+    model : RainModel
+        From :func:`open_network`.
+    allow_untrained : bool
+        Whether pairs may be drawn that the model was not trained on.
+    """
+
+    def draw(coarse: np.ndarray, times: np.ndarray, s: int, t: int, members: int, seed: int) -> Iterator[np.ndarray]:
+        pair = model.find_scale({"space": s, "time": t}, allow_untrained)
+        start = (times[0] - t * HOUR).astype("M8[s]").item()
+        for part in draw_stretches(model.downscaler, coarse, pair, start, range(members), seed=seed):
+            yield part.members
+
+    return draw
