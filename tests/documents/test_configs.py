@@ -24,8 +24,8 @@ def test_primary_configs_compose_and_their_settings_are_good(name, composed):
     pair = ["scale.space=5", "scale.time=2"] if name == "scaleadapt" else []
     config = OmegaConf.to_container(composed(name, *pair), resolve=True, throw_on_missing=True)
     pairs = read_config(config)
-    assert name in ("demo", "scaleadapt", "any") or name.startswith(pair_name(*pairs.all[0]))
-    assert (len(pairs.all) == 149) == (name == "any")
+    assert name in ("demo", "scaleadapt", "any", "adapt") or name.startswith(pair_name(*pairs.all[0]))
+    assert (len(pairs.all) == 149) == (name in ("any", "adapt"))
     for group in ("scale", "pairs"):
         assert config["task"][group] == config["model"]["model"][group] == config[group]
     assert set(config["task"]["groups"]) == set(config)

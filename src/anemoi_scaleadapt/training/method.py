@@ -55,6 +55,8 @@ class ScaleAdaptTraining(BaseTrainingModule):
                 "whole model. Set it to 1, and num_gpus_per_node to the number of GPUs."
             )
         super().__init__(config=config, **{k: kwargs[k] for k in kwargs if k not in given})
+        if self.settings.start is not None:
+            begin_with(self.network, self.settings.start)
         self.pairs, self.reading = self.task.pairs, self.task.reading
         self.watched = self.pairs.watched()
         self.wettest = WettestWindows(self.settings)
@@ -193,3 +195,30 @@ class ScaleAdaptTraining(BaseTrainingModule):
             self.log(
                 f"val_{self.network.hr}_{key}", value, logger=self.logger_enabled, batch_size=1, rank_zero_only=False
             )
+
+
+def begin_with(network: ScaleAdaptModel, start: str) -> None:
+    """Load exported weights, with the rain unit that belongs to them.
+
+    Parameters
+    ----------
+    network : ScaleAdaptModel
+        Of the same sizes.
+    start : str
+        ``training.method.start``.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If they cannot be read, or the networks are of another architecture.
+    """
+    from anemoi_scaleadapt.pretrained import load
+
+    try:
+        network.load_state_dict(load(start).state_dict())
+    except RuntimeError as error:
+        raise ScaleAdaptError(
+            f"training.method.start = {start!r}: its networks are of another architecture than model.model.network "
+            f"says ({str(error).splitlines()[-1].strip()}). Leave model.model.network as it is in the package, or "
+            "train from nothing."
+        ) from error

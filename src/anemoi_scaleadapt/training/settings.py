@@ -40,6 +40,9 @@ class MethodSettings(Settings):
     windows of a pair are larger"""
     hide_frames: Annotated[float, Field(ge=0, lt=1)] = 0.15
     """share of crops that lose the outer context on a side, as at the ends of a record"""
+    start: Name | None = Field(None, json_schema_extra={"rule": "a name such as any, a folder, or null"})
+    """weights to begin with: those that ship by their name (``any``), or a folder that ``export`` wrote. The rain unit
+    comes with them"""
     score_windows: Annotated[int, Field(ge=0, le=1_000_000)] = 1
     """wettest windows of a validation whose ensembles are scored; 0: none"""
     score_members: Annotated[
