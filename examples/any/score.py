@@ -1,0 +1,140 @@
+"""Score weights over the plane of pairs on packed rain: score.py WEIGHTS --pool DIR --name score --to FILE.json."""
+
+import argparse
+import datetime
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from pool import BLOCK, STEP
+
+from anemoi_scaleadapt.baselines.spacetime import SpacetimeRainfarm
+from anemoi_scaleadapt.inference.draw import draw_stretches
+from anemoi_scaleadapt.models.context import frames_round
+from anemoi_scaleadapt.pretrained import load
+from anemoi_scaleadapt.rain.average import coarse_frames
+from anemoi_scaleadapt.training.scores import high_power, quantile
+from anemoi_scaleadapt.verification.crps import fair_crps
+
+PLANE = [(s, t) for s in (1, 2, 5, 10, 17, 25) for t in (1, 2, 3, 4, 5, 6) if (s, t) != (1, 1)]
+#: date of the first hour, for the noise alone
+EPOCH = datetime.datetime(2019, 1, 1)
+
+
+def squares(wet: np.ndarray, count: int, hours: int, size: int, around: int) -> list[tuple[int, int, int]]:
+    """Wet squares, one a day at most, spread evenly over the record: first hour, row and column in pixels."""
+    edge, found = -(-size // BLOCK), []
+    for first in range(around, len(wet) - hours - around, 24):
+        known, share = np.isfinite(wet[first]), np.nan_to_num(wet[first : first + hours]).mean(0)
+        best = (0.05, 0, 0)
+        for y in range(known.shape[0] - edge + 1):
+            for x in range(known.shape[1] - edge + 1):
+                place = slice(y, y + edge), slice(x, x + edge)
+                if known[place].all() and share[place].mean() > best[0]:
+                    best = (share[place].mean(), y, x)
+        if best[0] > 0.05:
+            found.append((first, best[1] * BLOCK, best[2] * BLOCK))
+    chosen = np.linspace(0, len(found) - 1, min(count, len(found))).round().astype(int)
+    return [found[k] for k in chosen]
+
+
+def correlation(one: torch.Tensor, other: torch.Tensor) -> float:
+    one, other = one - one.mean(), other - other.mean()
+    return float((one * other).mean() / (one.std() * other.std() + 1e-12))
+
+
+def lag(rain: torch.Tensor, at: list[int]) -> float:
+    """Mean correlation of hours `at` with the next, over members (..., hours, y, x)."""
+    each = [correlation(x[i], x[i + 1]) for x in rain.reshape(-1, *rain.shape[-3:]) for i in at]
+    return float(np.nanmean(each)) if each else float("nan")
+
+
+def rainfarm(frames: np.ndarray, before: int, drawn: int, s: int, t: int, members: int) -> torch.Tensor:
+    """RainFARM with noise of memory, on frames interpolated in time: (members, hours, y, x)."""
+    system = SpacetimeRainfarm(tuple(n * s for n in frames.shape[1:]), s, members, 0)
+    out = []
+    for k in range(before, before + drawn):
+        now, sides = frames[k], [frames[k - 1], frames[min(k + 1, len(frames) - 1)]]
+        sides = [np.where(np.isnan(side), now, side) for side in sides]
+        lean = [(j - (t - 1) / 2) / t for j in range(t)]
+        hours = np.stack([(1 - abs(a)) * now + abs(a) * sides[a > 0] for a in lean])
+        out.append(system(hours, now))
+    return torch.from_numpy(np.concatenate(out, axis=1)).float()
+
+
+def score(model, rain, wet, pair: tuple[int, int], args) -> dict[str, float]:
+    """Scores of a pair over all squares."""
+    s, t = pair
+    drawn, past = args.hours // t, frames_round(t)
+    size, edge = args.size // s * s, past * t
+    total = dict.fromkeys(("crps", "rival", "count", "square", "variance"), 0.0)
+    members_of, truth_of, ratios, began = [], [], {}, time.time()
+    for first, y, x in squares(wet, args.squares, args.hours, args.size, 12):
+        cut = rain[first - edge : first + drawn * t + edge, y : y + size, x : x + size].astype("float32")
+        fine = torch.from_numpy(np.where(cut < 0, -1, cut * STEP))[None]
+        frames = coarse_frames(fine, s, t)[0].numpy()
+        truth = fine[0, edge : edge + drawn * t]
+        start = EPOCH + datetime.timedelta(hours=int(first))
+        how = {"before": past, "after": past, "seed": args.seed}
+        parts = draw_stretches(model.downscaler, frames, model.scale_of(*pair), start, range(args.members), **how)
+        members = torch.from_numpy(np.concatenate([part.members for part in parts], axis=1))
+        known = (truth >= 0) & ~members.isnan().any(0)
+        seen, own = torch.where(known, truth, 0), torch.where(known, members, 0)
+        other = torch.where(known, rainfarm(frames, past, drawn, s, t, args.members), 0)
+        total["crps"] += float(fair_crps(own, seen)[known].sum())
+        total["rival"] += float(fair_crps(other, seen)[known].sum())
+        total["count"] += int(known.sum())
+        total["square"] += float((own.mean(0) - seen).square().sum())
+        total["variance"] += float(own.var(0).sum())
+        members_of.append(own.flatten())
+        truth_of.append(seen.flatten())
+        hours = range(len(seen) - 1)
+        for key, at in (
+            ("lag", [*hours]),
+            ("inside", [i for i in hours if (i + 1) % t]),
+            ("across", [*hours][t - 1 :: t]),
+        ):
+            ratios.setdefault(key, []).append((lag(own, at), lag(seen, at)))
+        ratios.setdefault("power", []).append((float(high_power(own)), float(high_power(seen))))
+        change = [float(a.diff(dim=-3).abs().mean()) for a in (own, seen)]
+        ratios.setdefault("change", []).append(tuple(change))
+    m, everything, truth = args.members, torch.cat(members_of), torch.cat(truth_of)
+    out = {
+        "crps": total["crps"] / total["count"],
+        "over_rainfarm_ar1": total["crps"] / total["rival"],
+        "ssr": ((m + 1) / m * total["variance"] / total["square"]) ** 0.5,
+        "q999": float(quantile(everything, 0.999) / quantile(truth, 0.999)),
+        "q9999": float(quantile(everything, 0.9999) / quantile(truth, 0.9999)),
+        **{key: float(np.nansum([a for a, _ in v]) / np.nansum([b for _, b in v])) for key, v in ratios.items() if t > 1 or key != "inside"},
+        "seconds": time.time() - began,
+    }  # fmt: skip
+    return {key: round(value, 4) for key, value in out.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("weights", help="a name that ships, or a folder")
+    parser.add_argument("--pool", type=Path, required=True)
+    parser.add_argument("--name", default="score")
+    parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--pairs", help="s:t,s:t; by default 35 over the whole plane")
+    for name, value in (("squares", 3), ("hours", 12), ("size", 150), ("members", 4), ("seed", 0)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    args = parser.parse_args()
+    model = load(args.weights)
+    rain = np.load(args.pool / f"{args.name}.npy", mmap_mode="r")
+    wet = np.load(args.pool / f"{args.name}.wet.npy")
+    pairs = [tuple(map(int, p.split(":"))) for p in args.pairs.split(",")] if args.pairs else PLANE
+    kept = json.loads(args.to.read_text()) if args.to.exists() else {}
+    for pair in pairs:
+        name = f"s{pair[0]}t{pair[1]}"
+        if name not in kept:
+            kept[name] = score(model, rain, wet, pair, args)
+            args.to.write_text(json.dumps(kept, indent=1) + "\n")
+            print(name, kept[name], flush=True)
+
+
+if __name__ == "__main__":
+    main()
