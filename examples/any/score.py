@@ -107,9 +107,12 @@ def score(model, rain, wet, pair: tuple[int, int], args) -> dict[str, float]:
         "ssr": ((m + 1) / m * total["variance"] / total["square"]) ** 0.5,
         "q999": float(quantile(everything, 0.999) / quantile(truth, 0.999)),
         "q9999": float(quantile(everything, 0.9999) / quantile(truth, 0.9999)),
-        **{key: float(np.nansum([a for a, _ in v]) / np.nansum([b for _, b in v])) for key, v in ratios.items() if t > 1 or key != "inside"},
         "seconds": time.time() - began,
-    }  # fmt: skip
+    }
+    for key, values in ratios.items():
+        if t > 1 or key not in ("inside", "across"):
+            ours, theirs = (float(np.nansum([value[k] for value in values])) for k in (0, 1))
+            out[key] = ours / theirs
     return {key: round(value, 4) for key, value in out.items()}
 
 
