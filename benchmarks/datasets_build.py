@@ -59,7 +59,7 @@ def measure(args: argparse.Namespace, folder: Path, scratch: Path) -> dict:
 
     first = dt.datetime(2019, 1, 1, 1)
     dates = first, first + dt.timedelta(hours=args.hours - 1)
-    rain = recipes.Rain("comephore", {"comephore": {"path": f"{folder}/*.tar"}}, "none", "invented")
+    rain = recipes.Origin("comephore", {"comephore": {"path": f"{folder}/*.tar"}}, "none", "invented")
     recipe = recipes.recipe(rain, args.factor, CROP, dates, dates)
     path = str(scratch / "out.zarr")
     seconds, processor = {}, {}

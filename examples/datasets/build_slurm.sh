@@ -6,7 +6,9 @@ recipe=$1 zarr=$2 n=$3
 shift 3
 
 load="anemoi-datasets load '$zarr' --parts \$SLURM_ARRAY_TASK_ID/$n"
-finalise="anemoi-datasets finalise '$zarr'"
+# statistics of parts cannot be joined where dates are missing (see build.sh)
+anew="grep -q '\"missing_dates\": \[\]' '$zarr/.zattrs' || rm -rf '$zarr.work_dir'"
+finalise="{ $anew; } && anemoi-datasets finalise '$zarr'"
 first=$(sbatch --parsable --job-name=init "$@" --wrap "anemoi-datasets init '$recipe' '$zarr'")
 array=$(sbatch --parsable --job-name=load --array="1-$n" --dependency="afterok:$first" "$@" --wrap "$load")
 last=$(sbatch --parsable --job-name=finalise --dependency="afterok:$array" "$@" --wrap "$finalise")

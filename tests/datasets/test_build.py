@@ -21,7 +21,7 @@ def pair(build, tmp_path, rain, area, dates, factor, **keys):
 
 def test_the_pair_agrees_with_the_archive_and_with_itself(build, months, start, tmp_path):
     folder, rain = months
-    source = recipes.Rain("comephore", {"comephore": {"path": f"{folder}/*.tar"}}, "", "")
+    source = recipes.Origin("comephore", {"comephore": {"path": f"{folder}/*.tar"}}, "", "")
     dates = (start, start + 23 * HOUR)
     area = recipes.Area(0, 0, 40, 60)
     (fine, high), (coarse, low) = pair(build, tmp_path, source, area, dates, 20)
@@ -49,7 +49,7 @@ def test_any_other_rain_gives_a_pair_by_the_same_filter(build, tmp_path, start):
     ends = np.array([np.datetime64(start) + np.timedelta64(k, "h") for k in range(24)])
     lat, lon = np.meshgrid(np.linspace(50, 50.1, 13), np.linspace(8, 8.2, 12), indexing="ij")
     write(describe(values, ends.astype("M8[ns]"), lat, lon, 0), tmp_path / "radar.nc")
-    source = recipes.Rain("radar", {"netcdf": {"path": str(tmp_path / "radar.nc"), "param": ["rain"]}}, "", "")
+    source = recipes.Origin("radar", {"rain": {"path": str(tmp_path / "radar.nc")}}, "", "")
     dates = (start, start + 23 * HOUR)
     area = recipes.Area(0, 0, 13, 12).fit([4])
     (_, high), (_, low) = pair(build, tmp_path, source, area, dates, 4)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from anemoi_scaleadapt.datasets import plan, recipes
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
+TOLD = ("variable", "units", "time_label", "accumulated")
 CONFIG = Path(__file__).parents[2] / "config" / "datasets"
-RAIN = recipes.Rain("radar", {"netcdf": {"path": "rain.nc", "param": ["rain"]}}, "CC BY 4.0", "them")
+RAIN = recipes.Origin("radar", {"rain": {"path": "rain.nc"}}, "CC BY 4.0", "them")
 DATES = dt.datetime(2023, 1, 1, 1), dt.datetime(2024, 1, 1)
 
 
@@ -76,7 +77,7 @@ def test_the_packaged_pair_is_valid_and_differs_in_the_factor(name):
 
 
 def options(**keys):
-    names = ("start", "end", "train_start", "train_end", "crop", "box", "name", "min_quality")
+    names = ("start", "end", "train_start", "train_end", "crop", "box", "name", "min_quality", *TOLD)
     return Namespace(**{"min_valid": 1.0, "factors": [10], **dict.fromkeys(names), **keys})
 
 
@@ -105,7 +106,8 @@ def test_the_national_crop_is_the_default_for_national_frames(national_tar):
         ({"start": "2019", "end": "2019", "crop": [35, 0, 10, 10]}, "--crop.*40 x 60"),
         ({"start": "2019", "end": "2019", "box": [50, 1, 52, 3]}, "holds no pixel"),
         ({"rain": "nowhere.nc"}, "nowhere.nc"),
-        ({"rain": "nowhere.nc", "box": [0, 1, 2, 3]}, "--box"),
+        ({"rain": "nowhere.nc", "min_quality": 50.0}, "--min-quality"),
+        ({"units": "mm"}, "--units"),
         ({"rain": "nowhere"}, "nowhere"),
     ],
 )

@@ -36,7 +36,7 @@ def whole(create, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("whole")
     synthetic.write_months(folder / "tars", StereGrid().crop(500, 500, 120, 160), START, HOURS)
-    source = recipes.Rain("comephore", {"comephore": {"path": str(folder / "tars")}}, "", "")
+    source = recipes.Origin("comephore", {"comephore": {"path": str(folder / "tars")}}, "", "")
     dates = (START, START + (HOURS - 1) * HOUR)
     recipe = recipes.recipe(source, 1, recipes.Area(0, 0, 120, 160), dates, dates)
     recipe["build"]["group_by"] = 24

@@ -42,7 +42,7 @@ def run(*command, folder, check=True):
 @pytest.fixture
 def recipe(tmp_path):
     synthetic.write_months(tmp_path / "tars", StereGrid().crop(700, 600, 40, 60), START, 72)
-    source = recipes.Rain("comephore", {"comephore": {"path": str(tmp_path / "tars")}}, "", "")
+    source = recipes.Origin("comephore", {"comephore": {"path": str(tmp_path / "tars")}}, "", "")
     made = recipes.recipe(source, 10, recipes.Area(0, 0, 40, 60), *[(START, START + 71 * HOUR)] * 2)
     made["build"]["group_by"] = 24
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(made))

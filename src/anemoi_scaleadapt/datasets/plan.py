@@ -1,27 +1,45 @@
 """From the options of `anemoi-scaleadapt datasets` to what its recipes need: source, area, dates."""
 
 import datetime as dt
+import re
 from argparse import Namespace
 from dataclasses import dataclass, field
-from glob import glob
 from pathlib import Path
+from typing import Any
 
 from anemoi_scaleadapt.datasets.comephore.archive import ARCHIVE_ENDINGS, files_of
+from anemoi_scaleadapt.datasets.crop import crop_of_box
 from anemoi_scaleadapt.datasets.period import HOUR, bounds, period
-from anemoi_scaleadapt.datasets.recipes import Area, Rain
+from anemoi_scaleadapt.datasets.recipes import Area, Origin
 from anemoi_scaleadapt.errors import ScaleAdaptError
+
+#: Rows and columns that hold all of France's valid pixels; 25 divides both sizes.
+NATIONAL = Area(300, 225, 1050, 1225)
+Dates = tuple[dt.datetime, dt.datetime]
+
+
+@dataclass
+class Source:
+    """The fine rain: where it is from, its grid, and its dates where the files tell them."""
+
+    origin: Origin
+    shape: tuple[int, int]
+    area: Area
+    step: dt.timedelta = HOUR
+    there: list[dt.datetime] = field(default_factory=list)
 
 
 @dataclass
 class Plan:
     """What the recipes of one fine rain share."""
 
-    rain: Rain
+    origin: Origin
     area: Area
-    dates: tuple[dt.datetime, dt.datetime]
-    training: tuple[dt.datetime, dt.datetime]
+    dates: Dates
+    training: Dates
     factors: list[int]
     step: dt.timedelta = HOUR
+    missing: list[dt.datetime] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
 
@@ -38,15 +56,9 @@ def make(args: Namespace) -> Plan:
             raise ScaleAdaptError(f"FACTOR: {factor} is not a whole number of at least 1.")
     if args.crop and args.box:
         raise ScaleAdaptError("--crop and --box: give one of them.")
-    if args.rain.endswith((".nc", ".nc4", ".zarr")):
-        if args.box:
-            raise ScaleAdaptError(f"--box: {args.rain} is no Comephore; give its rows and columns with --crop.")
-        rain, whole, shape, covered, step = gridded(args.rain, args.name)
-    else:
-        rain, whole, shape, covered = comephore(args)
-        step = HOUR
-    remarks = []
-    wanted = Area(*args.crop) if args.crop else whole
+    source = comephore(args) if is_comephore(args.rain) else gridded(args)
+    remarks: list[str] = []
+    wanted, shape = Area(*args.crop) if args.crop else source.area, source.shape
     outside = wanted.row + wanted.height > shape[0] or wanted.col + wanted.width > shape[1]
     if min(wanted.row, wanted.col) < 0 or min(wanted.height, wanted.width) < 1 or outside:
         raise ScaleAdaptError(
@@ -59,23 +71,44 @@ def make(args: Namespace) -> Plan:
             f"{wanted.height} x {wanted.width} pixels are no multiple of {', '.join(map(str, args.factors))}: "
             f"taking the largest crop that fits, the first {area.height} rows and {area.width} columns."
         )
-    if covered and not (args.start and args.end):
-        start = args.start or covered[0].isoformat()
-        end = args.end or covered[1].isoformat()
-    else:
-        start, end = args.start, args.end
-    if not (start and end):
-        raise ScaleAdaptError("--start and --end: give the period of the datasets, such as 2023-01 and 2023-12.")
-    dates = period(start, end)
+    dates, missing = choose_dates(args, source, remarks)
     training = training_period(args, dates)
     if not args.train_end:
         remarks.append(
             f"--train-end is not given: the statistics end at {training[1].isoformat()}, 80 % of the period."
         )
-    return Plan(rain, area, dates, training, sorted({1, *args.factors}), step, remarks)
+    factors = sorted({1, *args.factors})
+    return Plan(source.origin, area, dates, training, factors, source.step, missing, remarks)
 
 
-def training_period(args: Namespace, dates: tuple[dt.datetime, dt.datetime]) -> tuple[dt.datetime, dt.datetime]:
+def choose_dates(args: Namespace, source: Source, remarks: list[str]) -> tuple[Dates, list[dt.datetime]]:
+    """First and last date, and those between them that the files do not have; adds what was decided to `remarks`."""
+    there = source.there
+    if not there:
+        if not (args.start and args.end):
+            raise ScaleAdaptError("--start and --end: give the period of the datasets, such as 2023-01 and 2023-12.")
+        return period(args.start, args.end), []
+    asked = period(args.start or there[0].isoformat(), args.end or there[-1].isoformat())
+    within = [date for date in there if asked[0] <= date <= asked[1]]
+    if not within:
+        raise ScaleAdaptError(
+            f"--start, --end: {args.rain} has no hour from {asked[0].isoformat()} to {asked[1].isoformat()}; it runs "
+            f"from {there[0].isoformat()} to {there[-1].isoformat()}."
+        )
+    dates = within[0], within[-1]
+    if dates != asked:
+        remarks.append(f"the files have hours from {dates[0].isoformat()} to {dates[1].isoformat()} of that period.")
+    every = [dates[0] + k * source.step for k in range(round((dates[1] - dates[0]) / source.step) + 1)]
+    missing = sorted(set(every) - set(within))
+    if missing:
+        remarks.append(
+            f"{len(missing)} of {len(every)} hours are not there, the first {missing[0].isoformat()}: the recipes list "
+            "them as missing."
+        )
+    return dates, missing
+
+
+def training_period(args: Namespace, dates: Dates) -> Dates:
     """The period of the statistics; must lie within the dates."""
     first = bounds(args.train_start, "--train-start")[0] if args.train_start else dates[0]
     hours = int((dates[1] - dates[0]) / HOUR) + 1
@@ -88,50 +121,44 @@ def training_period(args: Namespace, dates: tuple[dt.datetime, dt.datetime]) -> 
     return first, last
 
 
-def gridded(
-    path: str, name: str | None
-) -> tuple[Rain, Area, tuple[int, int], tuple[dt.datetime, dt.datetime], dt.timedelta]:
-    """Source, area, grid, dates and time step of NetCDF files or of a Zarr with a variable ``rain`` (time, y, x)."""
-    import xarray as xr
+def is_comephore(path: str) -> bool:
+    """Whether a path is that of a Comephore archive: a tar, a frame, a glob of these, or a folder that is no Zarr."""
+    zarr = any((Path(path) / name).exists() for name in (".zgroup", ".zattrs", ".zmetadata", "zarr.json"))
+    return path.endswith(ARCHIVE_ENDINGS) or (Path(path).is_dir() and not zarr)
 
-    zarr = path.endswith(".zarr")
-    files = sorted(glob(path))
-    if not files:
-        raise ScaleAdaptError(f"--rain {path}: no such file.")
 
-    def look(file: str) -> tuple[tuple[int, int], list[dt.datetime], dict]:
-        with xr.open_dataset(file, engine="zarr" if zarr else "netcdf4") as data:
-            if "rain" not in data or data["rain"].ndim != 3:
-                raise ScaleAdaptError(f"{file}: no variable rain (time, y, x), the mean rate in mm h-1.")
-            times = data["rain"][data["rain"].dims[0]].values.astype("datetime64[s]")
-            return (
-                data["rain"].shape[1:],
-                [t.astype(object) for t in times[[0, min(1, len(times) - 1), -1]]],
-                data.attrs,
-            )
+def gridded(args: Namespace) -> Source:
+    """Source, area, grid and dates of files that the one reader reads."""
+    from anemoi_scaleadapt.datasets.files import hours_of, open_hours
 
-    shape, first, attributes = look(files[0])
-    last = look(files[-1])[1]
-    source = {"xarray-zarr": {"url": path}} if zarr else {"netcdf": {"path": path}}
-    next(iter(source.values()))["param"] = ["rain"]
-    rain = Rain(
-        name or Path(files[0]).name.split("-")[0].split("_")[0].split(".")[0].lower(),
-        source,
+    if args.min_quality is not None:
+        raise ScaleAdaptError(f"--min-quality: {args.rain} is no Comephore.")
+    told = {name: getattr(args, name) for name in ("variable", "units", "time_label", "accumulated")}
+    told = {name: value for name, value in told.items() if value is not None}
+    hours = open_hours(args.rain, **told)
+    step, there = hours_of(hours.rain)
+    attributes = hours.rain.attributes
+    whole = Area(0, 0, *hours.shape)
+    origin = Origin(
+        args.name or re.split(r"[-_.*?\[]", Path(args.rain).name)[0].lower() or "rain",
+        {"rain": {"path": args.rain, **told}},
         attributes.get("licence") or attributes.get("license") or "unknown",
         attributes.get("attribution") or attributes.get("institution") or "unknown",
+        float(f"{hours.rain.pixel_km:.3g}"),
     )
-    return rain, Area(0, 0, *shape), shape, (first[0], last[-1]), (first[1] - first[0]) or HOUR
+    return Source(
+        origin, hours.shape, Area(**crop_of_box(*hours.positions(), *args.box)) if args.box else whole, step, there
+    )
 
 
-#: Rows and columns that hold all of France's valid pixels; 25 divides both sizes.
-NATIONAL = Area(300, 225, 1050, 1225)
-
-
-def comephore(args: Namespace) -> tuple[Rain, Area, tuple[int, int], None]:
+def comephore(args: Namespace) -> Source:
     """Source and area of Comephore: by default the national crop, or all of an archive that holds less."""
     from anemoi_scaleadapt.datasets.comephore.source import ComephoreSource
 
-    keys: dict = {"path": args.rain, "missing_files": "nan"}
+    for name in ("variable", "units", "time_label", "accumulated"):
+        if getattr(args, name) is not None:
+            raise ScaleAdaptError(f"--{name.replace('_', '-')}: {args.rain} is Comephore, which is known.")
+    keys: dict[str, Any] = {"path": args.rain, "missing_files": "nan"}
     if args.min_quality is not None:
         keys["min_quality"] = args.min_quality
     box = dict(zip(("west", "south", "east", "north"), args.box, strict=True)) if args.box else None
@@ -139,14 +166,14 @@ def comephore(args: Namespace) -> tuple[Rain, Area, tuple[int, int], None]:
     area = Area(**frames.crop)
     if not box and frames.whole.shape[0] >= NATIONAL.row + NATIONAL.height:
         area = NATIONAL
-    rain = Rain(
+    origin = Origin(
         args.name or "comephore",
         {"comephore": keys},
         "Licence Ouverte 2.0 (Etalab)",
         f"Source: Météo-France, réanalyses Coméphore, files of {newest(args.rain)}",
         frames.whole.pixel / 1000,
     )
-    return rain, area, frames.whole.shape, None
+    return Source(origin, frames.whole.shape, area)
 
 
 def newest(path: str) -> str:

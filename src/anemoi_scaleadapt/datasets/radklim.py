@@ -187,7 +187,10 @@ def describe(
             )
         },
         {
-            "time": ("time", ends, {"standard_name": "time", "long_name": "end of the hour (UTC)"}),
+            "time": (
+                "time", ends, {"standard_name": "time", "long_name": "end of the hour (UTC)", "bounds": "time_bnds"}
+            ),
+            "time_bnds": (("time", "nv"), np.stack([ends - np.timedelta64(1, "h"), ends], axis=1)),
             "latitude": (
                 ("y", "x"), latitude[::-1], {"standard_name": "latitude", "units": "degrees_north"}
             ),

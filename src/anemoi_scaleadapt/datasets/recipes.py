@@ -2,8 +2,10 @@
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -47,11 +49,11 @@ class Area:
 
 
 @dataclass(frozen=True)
-class Rain:
+class Origin:
     """Where the fine rain comes from, and how a recipe names and credits it."""
 
     name: str
-    source: dict
+    source: dict[str, dict[str, Any]]
     licence: str
     attribution: str
     pixel_km: float = 1.0
@@ -72,26 +74,27 @@ def group_dates(pixels: int) -> int:
     return max(fitting, default=24)
 
 
-def dataset_name(rain: Rain, factor: int, first: dt.datetime, last: dt.datetime, frequency: str) -> str:
+def dataset_name(origin: Origin, factor: int, first: dt.datetime, last: dt.datetime, frequency: str) -> str:
     """A name that ``anemoi-datasets check`` accepts, as ``scaleadapt-rain-comephore-25km-2023-2024-1h-v1``."""
-    resolution = f"{rain.pixel_km * factor:g}km".replace(".", "p")
-    return f"scaleadapt-rain-{rain.name}-{resolution}-{first:%Y}-{last:%Y}-{frequency}-v1"
+    resolution = f"{origin.pixel_km * factor:.4g}km".replace(".", "p")
+    return f"scaleadapt-rain-{origin.name}-{resolution}-{first:%Y}-{last:%Y}-{frequency}-v1"
 
 
 def recipe(
-    rain: Rain,
+    origin: Origin,
     factor: int,
     area: Area,
     dates: tuple[dt.datetime, dt.datetime],
     training: tuple[dt.datetime, dt.datetime],
     min_valid: float = 1.0,
     step: dt.timedelta = dt.timedelta(hours=1),
-) -> dict:
+    missing: Sequence[dt.datetime] = (),
+) -> dict[str, Any]:
     """One recipe, as a dictionary.
 
     Parameters
     ----------
-    rain
+    origin
         The source.
     factor
         1 for the fine rain, else the pixels on a side of a block. Nothing else differs between the two.
@@ -105,12 +108,15 @@ def recipe(
         See :class:`~anemoi_scaleadapt.datasets.coarsen.CoarsenFilter`.
     step
         Between dates; below an hour the hours overlap.
+    missing
+        Dates between the first and the last that the source does not have.
     """
     from anemoi.utils.dates import frequency_to_string
 
+    km = origin.pixel_km * factor
     pixels, frequency = area.height * area.width // factor**2, frequency_to_string(step)
-    (source, keys), *_ = rain.source.items()
-    coarsen = {"factor": factor}
+    (source, keys), *_ = origin.source.items()
+    coarsen: dict[str, Any] = {"factor": factor}
     if source != "comephore":
         coarsen["crop"] = area.as_keys()
     else:
@@ -118,11 +124,12 @@ def recipe(
     if min_valid < 1:
         coarsen["min_valid"] = min_valid
     return {
-        "name": dataset_name(rain, factor, *dates, frequency),
-        "description": f"Hourly mean rain rate (mm h-1) at {rain.pixel_km * factor:g} km; date = end of the hour, UTC",
-        "licence": rain.licence,
-        "attribution": rain.attribution,
-        "dates": {"start": dates[0].isoformat(), "end": dates[1].isoformat(), "frequency": frequency},
+        "name": dataset_name(origin, factor, *dates, frequency),
+        "description": f"Hourly mean rain rate (mm h-1) at {km:.4g} km; date = end of the hour, UTC",
+        "licence": origin.licence,
+        "attribution": origin.attribution,
+        "dates": {"start": dates[0].isoformat(), "end": dates[1].isoformat(), "frequency": frequency}
+        | ({"missing": [date.isoformat() for date in missing]} if missing else {}),
         "input": {"pipe": [{source: keys}, {"coarsen": coarsen}]},
         "build": {"allow_nans": True, "group_by": group_dates(pixels)},
         "output": {"chunking": {"dates": chunk_dates(pixels), "ensembles": 1}},
@@ -130,7 +137,7 @@ def recipe(
     }
 
 
-def write(recipe: dict, path: Path) -> None:
+def write(recipe: dict[str, Any], path: Path) -> None:
     """Write the file in one go."""
     head = f"# anemoi-datasets create {path.name} {recipe['name']}.zarr\n"
     write_text(path, head + yaml.safe_dump(recipe, sort_keys=False, width=110, allow_unicode=True))

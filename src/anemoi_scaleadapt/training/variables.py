@@ -105,7 +105,7 @@ def check_unit(opened: Opened, rain: str, stated: str | None) -> None:
             f"{opened.where} does not say the unit of {rain} (variables_metadata). If it is a mean rate in mm h-1, say "
             'so with task.units="mm h-1"; recipes of `anemoi-scaleadapt datasets` write it.'
         )
-    if unit.kind != "rate" or unit.factor != 1:
+    if unit.kind != "rate" or abs(unit.factor - 1) > 1e-6:
         by = (
             f" Multiply it with dataset_config.rescale: {{{rain}: [{unit.factor:g}, 0]}} and"
             if unit.kind == "rate"
@@ -125,7 +125,7 @@ def _right(text: str) -> bool:
         unit = parse(text, "")
     except ScaleAdaptError:
         return False
-    return unit is not None and unit.kind == "rate" and unit.factor == 1
+    return unit is not None and unit.kind == "rate" and abs(unit.factor - 1) < 1e-6
 
 
 def check_statistics(opened: Opened, rain: str, used: bool) -> None:

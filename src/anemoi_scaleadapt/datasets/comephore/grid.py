@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from anemoi_scaleadapt.datasets.crop import crop_of_box
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
 #: WGS84: equatorial radius in metres and first eccentricity.
@@ -109,18 +110,8 @@ class StereGrid:
         ScaleAdaptError
             When the box is not one, or holds no pixel of the grid.
         """
-        if not (west < east and south < north):
-            raise ScaleAdaptError(f"crop: west {west}, south {south}, east {east}, north {north} is not a box.")
-        lon, lat = lonlat(self)
-        inside = (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)
-        if not inside.any():
-            raise ScaleAdaptError(
-                f"crop: west {west}, south {south}, east {east}, north {north} holds no pixel of the "
-                f"grid, which lies in {lon.min():.2f} .. {lon.max():.2f} E, {lat.min():.2f} .. {lat.max():.2f} N."
-            )
-        rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
-        row, col = int(rows[0]), int(columns[0])
-        return {"row": row, "col": col, "height": int(rows[-1]) - row + 1, "width": int(columns[-1]) - col + 1}
+        longitudes, latitudes = lonlat(self)
+        return crop_of_box(latitudes, longitudes, west, south, east, north)
 
 
 @lru_cache(maxsize=4)
