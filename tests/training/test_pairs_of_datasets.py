@@ -138,6 +138,7 @@ LR_FAULTS = {
     "transposed": (over_rows(lambda a: a.swapaxes(1, 2)), "rows and columns exchanged"),
     "a cell aside": (over_rows(lambda a: np.roll(a, 1, 2)), "moved by 1 cell"),
     "other hours": (over_rows(lambda a: np.random.default_rng(0).permutation(a)), "another product"),
+    "a fifth too much": (times(1.2), "ratio of totals 1.200"),
     "dry": (times(0), "dry where the fine rain is wet"),
     "unit per second": (unit("kg m-2 s-1"), "rescale: {rain: [3600, 0]}"),
     "no unit": (unit(None), "task.units"),
@@ -168,6 +169,12 @@ def test_faults_of_the_coarse_dataset(changed, statics_pair, fault):
     with pytest.raises(ScaleAdaptError) as caught:
         check(changed("lr", edit), statics_pair[1])
     assert says in str(caught.value) and "dataloader.training.datasets.lr (" in str(caught.value)
+
+
+def test_a_fine_grid_two_of_five_pixels_aside(changed, statics_pair):
+    """The coordinates are right, the values are not: no whole cell undoes it."""
+    with pytest.raises(ScaleAdaptError, match="moved by a part of a cell"):
+        check(statics_pair[0], changed("hr", over_rows(lambda a: np.roll(a, 2, 2))))
 
 
 @pytest.mark.parametrize("fault", HR_FAULTS)

@@ -14,6 +14,8 @@ from anemoi_scaleadapt.training.opened import Opened
 LOG = logging.getLogger(__name__)
 #: dates looked at to find wet ones; stretches compared, and their hours
 PROBES, STRETCHES, HOURS = 128, 3, 12
+#: least correlation and largest relative difference of totals of coarse rain with the block means that it should be
+ALIKE, SAME_TOTAL = 0.95, 0.1
 #: cells on a side beyond which both grids are averaged before they are compared
 LARGEST = 256
 
@@ -135,15 +137,12 @@ def check_agreement(found: Agreement, lr: Opened, hr: Opened, when: str, same: b
     if found.kinds == ("dry",):
         LOG.warning("%s and %s could not be compared round %s: %s.", lr.where, hr.where, when, found.cause)
         return
-    if found.good:
-        close = found.correlation > 0.99 and abs(found.ratio - 1) < 0.02
-        LOG.log(
-            logging.INFO if close else logging.WARNING,
-            "%s against block means of %s round %s: correlation %.3f, ratio of totals %.3f.",
-            lr.where, hr.where, when, found.correlation, found.ratio,
-        )  # fmt: skip
+    numbers = f"correlation {found.correlation:.3f}, ratio of totals {found.ratio:.3f}"
+    cause = found.cause or f"{numbers}: moved by a part of a cell, or averaged in another way?"
+    if found.good and found.correlation >= ALIKE and abs(found.ratio - 1) <= SAME_TOTAL:
+        LOG.info("%s against block means of %s round %s: %s.", lr.where, hr.where, when, numbers)
         return
-    words = f"{lr.where} is not the block mean of {hr.where} (hours round {when}): {found.cause}"
+    words = f"{lr.where} is not the block mean of {hr.where} (hours round {when}): {cause}"
     if same:
         raise ScaleAdaptError(
             f"{words}. Build both from the same rain with the recipes of `anemoi-scaleadapt datasets`; if the coarse "
