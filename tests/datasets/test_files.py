@@ -175,6 +175,20 @@ def test_an_hour_that_is_asked_for_and_not_there_is_named(tmp_path):
         source.execute_valid_dates([DATES[-1] + dt.timedelta(hours=1)])
 
 
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"unit": "mm"}, "rain.unit is not a setting; did you mean rain.units?"),
+        ({"time_label": "begin"}, "rain.time_label = 'begin'"),
+        ({"path": []}, "rain.path"),
+    ],
+)
+def test_keys_of_the_source_are_checked(keys, says):
+    with pytest.raises(ScaleAdaptError) as caught:
+        RainSource(None, **{"path": "rain.nc", **keys})
+    assert says in str(caught.value)
+
+
 def test_hours_that_overlap_keep_their_step(tmp_path):
     """Means over an hour that begin every 15 minutes, told by bounds, as `rain radklim --every 15` writes them."""
     data = plain(RAIN, START, "15m")

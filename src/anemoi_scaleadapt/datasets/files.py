@@ -13,40 +13,21 @@ tell is said with the keys, as in every command (:func:`anemoi_scaleadapt.rain.r
 
 import datetime as dt
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from anemoi.datasets.create.source import Source
 from anemoi.transform.fields import new_fieldlist_from_list
+from pydantic import BeforeValidator, Field
 
 from anemoi_scaleadapt.datasets.fields import HourField
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.rain.intervals import Accumulated, Label
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.rain.record import HOUR, Rain
 from anemoi_scaleadapt.rain.steps import averaged
 from anemoi_scaleadapt.rain.times import STANDARD
-
-
-@lru_cache(maxsize=2)
-def open_hours(
-    path: str | tuple[str, ...],
-    variable: str | None = None,
-    units: str | None = None,
-    time_label: Any = None,
-    accumulated: Any = None,
-) -> "RainHours":
-    """Open files of rain for a dataset; kept, for anemoi-datasets asks again for every group of dates.
-
-    The parameters are those of :class:`RainSource`.
-
-    Raises
-    ------
-    ScaleAdaptError
-        If they cannot be read, or a dataset cannot hold them.
-    """
-    source = [path] if isinstance(path, str) else list(path)
-    record = averaged(open_rain(source, variable, units=units, time_label=time_label, accumulated=accumulated))
-    return RainHours(record)
+from anemoi_scaleadapt.settings import Name, Settings
 
 
 class RainHours:
@@ -101,6 +82,41 @@ class RainHours:
         return frames[0, 0]
 
 
+class RainSettings(Settings):
+    """Keys of ``rain``."""
+
+    path: Annotated[
+        tuple[Name, ...],
+        BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+        Field(strict=False, min_length=1, json_schema_extra={"rule": "a path, a pattern, or a list of them"}),
+    ]
+    """a NetCDF or GRIB file, a Zarr folder, an anemoi dataset, a pattern, or a list of these, which make one record"""
+    variable: Name | None = None
+    """name of the rain in the files, where its name or standard name does not tell; in the dataset it is ``rain``"""
+    units: Name | None = None
+    """unit of files that give none"""
+    time_label: Label | None = None
+    """where the times of files without bounds lie in their intervals"""
+    accumulated: Accumulated | None = None
+    """over what amounts are summed in files that do not tell"""
+
+
+@lru_cache(maxsize=2)
+def open_hours(settings: RainSettings) -> RainHours:
+    """Open files of rain for a dataset; kept, for anemoi-datasets asks again for every group of dates.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If they cannot be read, or a dataset cannot hold them.
+    """
+    record = open_rain(
+        settings.path, settings.variable,
+        units=settings.units, time_label=settings.time_label, accumulated=settings.accumulated,
+    )  # fmt: skip
+    return RainHours(averaged(record))
+
+
 class RainSource(Source):
     """Recipe key ``rain``.
 
@@ -108,39 +124,21 @@ class RainSource(Source):
     ----------
     context
         Given by anemoi-datasets.
-    path
-        A NetCDF or GRIB file, a Zarr folder, an anemoi dataset, a pattern, or a list of these, which make one record.
-    variable
-        Name of the rain in the files, where it cannot be told by its name or standard name; in the dataset it is
-        ``rain``.
-    units
-        Unit of files that give none.
-    time_label
-        ``start``, ``middle`` or ``end``: where the times of files without bounds lie in their intervals.
-    accumulated
-        ``step``, ``since-start`` or ``since-midnight``: over what amounts are summed in files that do not tell.
+    **settings
+        As in :class:`RainSettings`.
 
     Raises
     ------
     ScaleAdaptError
-        One line that names the file and what to do.
+        One line that names the key, or the file, and what to do.
     """
 
     emoji = "🌧️"
 
-    def __init__(
-        self,
-        context: Any,
-        path: str | list[str],
-        variable: str | None = None,
-        units: str | None = None,
-        time_label: str | None = None,
-        accumulated: str | None = None,
-    ) -> None:
+    def __init__(self, context: Any, **settings: Any) -> None:
         """Open the files; read nothing yet."""
         super().__init__(context)
-        paths = path if isinstance(path, str) else tuple(path)
-        self.hours = open_hours(paths, variable, units, time_label, accumulated)
+        self.hours = open_hours(RainSettings.from_config(settings, "rain"))
 
     def execute_valid_dates(self, dates: Any) -> Any:
         """The fields of some dates; nothing is read yet."""

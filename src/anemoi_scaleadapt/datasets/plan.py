@@ -129,19 +129,20 @@ def is_comephore(path: str) -> bool:
 
 def gridded(args: Namespace) -> Source:
     """Source, area, grid and dates of files that the one reader reads."""
-    from anemoi_scaleadapt.datasets.files import hours_of, open_hours
+    from anemoi_scaleadapt.datasets.files import RainSettings, hours_of, open_hours
 
     if args.min_quality is not None:
         raise ScaleAdaptError(f"--min-quality: {args.rain} is no Comephore.")
     told = {name: getattr(args, name) for name in ("variable", "units", "time_label", "accumulated")}
     told = {name: value for name, value in told.items() if value is not None}
-    hours = open_hours(args.rain, **told)
+    keys: dict[str, Any] = {"path": args.rain, **told}
+    hours = open_hours(RainSettings.from_config(keys, "rain"))
     step, there = hours_of(hours.rain)
     attributes = hours.rain.attributes
     whole = Area(0, 0, *hours.shape)
     origin = Origin(
         args.name or re.split(r"[-_.*?\[]", Path(args.rain).name)[0].lower() or "rain",
-        {"rain": {"path": args.rain, **told}},
+        {"rain": keys},
         attributes.get("licence") or attributes.get("license") or "unknown",
         attributes.get("attribution") or attributes.get("institution") or "unknown",
         float(f"{hours.rain.pixel_km:.3g}"),
