@@ -33,6 +33,8 @@ class Outer(Settings):
     either: str | int | None = Field(None, json_schema_extra={"rule": "a date, or null"})
     switch: bool = False
     inner: Inner = Inner()
+    perhaps: Inner | None = None
+    free: dict[str, int | None] = {}
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -70,6 +72,7 @@ class Outer(Settings):
         ({"either": 2.5}, "x.y.either = 2.5: must be a date, or null."),
         ({"switch": "no"}, "x.y.switch = 'no': must be true or false."),
         ({"switch": 1}, "x.y.switch = 1: must be true or false."),
+        ({"perhaps": {"shore": 1}}, "x.y.perhaps.shore is not a setting; did you mean x.y.perhaps.share?"),
         ({"inner": 4}, "x.y.inner = 4: must be a mapping with the keys share, word."),
         ({"inner": {"share": 1}}, "x.y.inner.share = 1: must be a number from 0 to below 1."),
         ({"inner": {"word": "c"}}, "x.y.inner.word = 'c': must be one of a, b."),
@@ -89,7 +92,9 @@ def test_a_fault_is_one_line_with_the_key_the_value_and_what_is_allowed(told, me
 
 @pytest.mark.parametrize("told", [None, 5, "count", ["count"], [("count", 3)]])
 def test_settings_are_mappings(told):
-    with pytest.raises(ScaleAdaptError, match=r"^x\.y = .*: must be a mapping with the keys count, pair, .*inner\.$"):
+    with pytest.raises(
+        ScaleAdaptError, match=r"^x\.y = .*: must be a mapping with the keys count, pair, .*inner, perhaps, free\.$"
+    ):
         Outer.from_config(told, "x.y")
 
 
@@ -100,12 +105,14 @@ def test_null_and_missing_keys_mean_the_default_or_that_of_a_base():
     changed = Outer.from_config({"inner": {"share": 0.2}, **{"pair": [3, 4], "limit": None}}, "x", base)
     assert changed == Outer(count=7, pair=(3, 4), limit=2.0, inner=Inner(share=0.2, word="b"))
     assert base.inner.share == 0.1
+    assert Outer.from_config({"perhaps": {"word": None}}, "x", base).perhaps == Inner()
+    assert Outer.from_config({"free": {"a": None}}, "x", base).free == {"a": None}  # its keys are not ours
 
 
 def test_numbers_of_numpy_are_numbers_and_lists_become_tuples():
     told = Outer.from_config({"count": 3, "pair": [3, 4], "limit": np.float64(0.5)}, "x")
     assert told.pair == (3, 4) and told.limit == 0.5
-    assert isinstance(hash(told), int)
+    assert isinstance(hash(told.inner), int)
 
 
 def test_settings_never_change():

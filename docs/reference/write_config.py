@@ -1,4 +1,4 @@
-"""Fill the tables of config.md from the settings in the code: python docs/reference/write_config.py
+"""Fill the tables of settings in the pages from the code: python docs/reference/write_config.py
 
 Between `<!-- settings PREFIX: module.Class -->` and `<!-- end -->` stands one row for each field of the class.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from anemoi_scaleadapt.settings import Settings, inner_model, rule
 
-PAGE = Path(__file__).with_name("config.md")
+PAGES = (Path(__file__).with_name("config.md"), Path(__file__).parents[1] / "howto" / "data.md")
 TABLE = re.compile(r"(<!-- settings ([\w.]+): ([\w.]+)\.(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 HEAD = "\n| key | default | allowed | meaning |\n|---|---|---|---|\n"
 
@@ -19,15 +19,16 @@ HEAD = "\n| key | default | allowed | meaning |\n|---|---|---|---|\n"
 def rows(model: type[Settings], prefix: str, defaults: dict | None = None) -> Iterator[str]:
     """The rows of a model's own fields, then those of the models in it that hold defaults."""
     told = model.model_json_schema()["properties"]
-    deeper = []
+    deeper: list[str] = []
     for name, field in model.model_fields.items():
         inner, value = inner_model(model, name), (defaults or {}).get(name, told[name].get("default"))
-        if inner:
+        if inner and (value or field.is_required()):
             deeper += rows(inner, f"{prefix}.{name}", value) if value else ()
             continue
+        allowed = f"`{{{', '.join(inner.model_fields)}}}` or null" if inner else rule(told[name])
         default = "must be given" if field.is_required() else f"`{shown(value)}`"
         meaning = " ".join((field.description or "").split()).replace("``", "`")
-        yield f"| `{prefix}.{name}` | {default} | {rule(told[name])} | {meaning} |"
+        yield f"| `{prefix}.{name}` | {default} | {allowed} | {meaning} |"
     yield from deeper
 
 
@@ -48,4 +49,5 @@ def render(page: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(render(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in PAGES:
+        path.write_text(render(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -6,7 +6,7 @@ of them.
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, NoReturn, Self
+from typing import Annotated, Any, NoReturn, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -52,7 +52,7 @@ class Settings(BaseModel):
         """
         if not isinstance(mapping, Mapping):
             raise ScaleAdaptError(_sentence(where, mapping, _keys(cls.model_fields)))
-        given = _over(base.model_dump() if base else {}, mapping)
+        given = _over(cls, base.model_dump() if base else {}, mapping)
         try:
             return cls.model_validate(given)
         except ValidationError as error:
@@ -124,13 +124,13 @@ def _sentence(key: str, value: object, allowed: str) -> str:
     return f"{key} = {value!r}: must be {allowed}."
 
 
-def _over(base: dict[str, Any], mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with the keys of `mapping` that say something, level by level."""
+def _over(model: type[Settings], base: dict[str, Any], mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with the keys of `mapping` that say something, model by model."""
     out = dict(base)
     for key, value in mapping.items():
-        if isinstance(value, Mapping):
-            under = base.get(key)
-            out[key] = _over(under if isinstance(under, dict) else {}, value)
+        inner = inner_model(model, str(key))
+        if inner and isinstance(value, Mapping):
+            out[key] = _over(inner, base.get(key) or {}, value)
         elif value is not None and value != UNSET:
             out[key] = value
     return out
@@ -182,5 +182,5 @@ def _tell(
 def inner_model(model: type[Settings], name: str) -> type[Settings] | None:
     """The model of the field `name`, if it is one of settings."""
     field = model.model_fields.get(name)
-    inner = field.annotation if field else None
-    return inner if isinstance(inner, type) and issubclass(inner, Settings) else None
+    kinds = (field.annotation, *get_args(field.annotation)) if field else ()
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Settings)), None)

@@ -120,6 +120,8 @@ def test_the_filter_corrects_fields_by_their_season(tmp_path):
     (tmp_path / "b.json").write_text(json.dumps(content))
     field = np.full((2, 21, 31), 3.0)
     path = write(tmp_path / "c.nc", field, minutes=60 * 24 * 61, first="2020-08-15T00:00")
+    with pytest.raises(ScaleAdaptError, match=r"unbias\.mappig is not a setting; did you mean unbias\.mapping"):
+        UnbiasFilter(mappig="b.json")
     july, october = UnbiasFilter(mapping=str(tmp_path / "b.json")).forward(ekd.from_source("file", path))
     assert july.to_numpy().max() == 1.5 and october.to_numpy().max() == 3.0 and july.shape == (21, 31)
     mapping = Mapping.load(tmp_path / "b.json")

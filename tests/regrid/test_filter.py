@@ -23,6 +23,8 @@ def test_command_and_filter_from_grib_to_blocks(tmp_path, grib, capsys):
     assert out.shape == weights.shape and out.metadata("param") == "t"  # of eccodes' sample
     field = ekd.from_source("file", path)[0]
     np.testing.assert_array_equal(out.to_numpy(), weights.apply(field.to_numpy()))
+    with pytest.raises(ScaleAdaptError, match=r"blocks\.weigths is not a setting; did you mean blocks\.weights"):
+        BlocksFilter(weigths=str(to))
     with pytest.raises(ScaleAdaptError, match="from 40"):
         BlocksFilter(weights=str(to)).forward(ekd.from_source("file", grib("south first")))
 

@@ -21,6 +21,14 @@ from anemoi.transform.filter import Filter
 
 from anemoi_scaleadapt.bias.mapping import Mapping
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.settings import Name, Settings
+
+
+class UnbiasSettings(Settings):
+    """Keys of ``unbias``."""
+
+    mapping: Name
+    """a file of ``anemoi-scaleadapt bias fit``"""
 
 
 class UnbiasFilter(Filter):
@@ -30,18 +38,20 @@ class UnbiasFilter(Filter):
 
     Parameters
     ----------
-    mapping : str
-        A file of ``anemoi-scaleadapt bias fit``.
+    **settings
+        As in :class:`UnbiasSettings`.
 
     Raises
     ------
     ScaleAdaptError
-        If the file is none, or dry cells near rain are to be found in a field without rows and columns.
+        For an unknown key, if the file is none, or dry cells near rain are to be found in a field without rows and
+        columns.
     """
 
-    def __init__(self, *, mapping: str) -> None:
+    def __init__(self, **settings: Any) -> None:
         """Read the mapping."""
-        self.path, self.mapping = mapping, Mapping.load(Path(mapping))
+        self.path = UnbiasSettings.from_config(settings, "unbias").mapping
+        self.mapping = Mapping.load(Path(self.path))
 
     def forward(self, data: Any) -> Any:
         """Correct field by field."""

@@ -43,7 +43,7 @@ def smooth_gain(rain: Tensor, lr: Tensor, known: Tensor, blocks: Blocks, count: 
     count
         Valid values in every block.
     """
-    size = tuple(rain.shape[-2:])
+    size = rain.shape[-2], rain.shape[-1]
     hours = rain.sum(-3, keepdim=True)
     gain = torch.ones_like(hours)
     floor = FLOOR * lr.mean((-2, -1), keepdim=True) + torch.finfo(lr.dtype).tiny

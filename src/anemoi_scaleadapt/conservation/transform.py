@@ -45,8 +45,8 @@ def conserve(rain: Tensor, lr: Tensor, settings: Conservation) -> Tensor:
     known = lr.isfinite()
     lr = torch.where(known, lr, torch.zeros_like(lr)).clamp_min(0)
     present = nearest(known, space).unsqueeze(-3)
-    size = (space, space) if settings.scope == "cell" else tuple(rain.shape[-2:])
-    blocks = Blocks(tuple(rain.shape[-2:]), size)
+    shape = rain.shape[-2], rain.shape[-1]
+    blocks = Blocks(shape, (space, space) if settings.scope == "cell" else shape)
     count = (blocks.sum(present.to(rain.dtype)) * rain.shape[-3]).clamp_min(1)  # every known block is whole
     rain = torch.where(present, rain, torch.zeros_like(rain))
     target = lr if settings.scope == "cell" else _mean(lr, known)
@@ -77,7 +77,7 @@ def _weigh(
         f = weights(rain / unit, settings.threshold / unit, settings) * unit
     if settings.smooth:
         dead = (blocks.max(f.detach()) <= DRY * lr) & (lr > 0)
-        slope = interpolate(lr, tuple(rain.shape[-2:])).unsqueeze(-3) * present
+        slope = interpolate(lr, (rain.shape[-2], rain.shape[-1])).unsqueeze(-3) * present
         f = torch.where(blocks.fill(dead), slope, f)
         f = f * smooth_gain(f, lr, known, blocks, count)
     return f

@@ -19,6 +19,7 @@ from anemoi.transform.fields import WrappedField, new_fieldlist_from_list
 from anemoi.transform.filter import Filter
 
 from anemoi_scaleadapt.datasets.crop import area_of
+from anemoi_scaleadapt.datasets.settings import CoarsenSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
 
@@ -175,47 +176,25 @@ class CoarsenFilter(Filter):
 
     Parameters
     ----------
-    factor
-        Pixels on a side of a block, a whole number of at least 1.
-    min_valid
-        Smallest share of valid pixels (above 0, at most 1) for which a block has a value. The default 1 is
-        strict: any missing pixel makes the block missing.
-    crop
-        ``{row, col, height, width}``: the pixels to take first, for sources that cannot crop by themselves.
-    shape
-        (ny, nx) of the fine grid, for sources that give flat fields (``anemoi-dataset``).
+    **settings
+        As in :class:`anemoi_scaleadapt.datasets.settings.CoarsenSettings`.
 
     Raises
     ------
     ScaleAdaptError
-        For a factor or share out of range, a flat field without ``shape`` or with another, or a factor that does not
-        divide the grid.
+        For a key that is unknown or a value out of range, a flat field without ``shape`` or with another, or a factor
+        that does not divide the grid.
     """
 
-    def __init__(
-        self,
-        *,
-        factor: int,
-        min_valid: float = 1.0,
-        crop: dict[str, int] | None = None,
-        shape: tuple[int, int] | None = None,
-    ) -> None:
+    def __init__(self, **settings: Any) -> None:
         """Check the keys of the recipe."""
-        if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
-            raise ScaleAdaptError(f"coarsen.factor: {factor!r} is not a whole number of at least 1.")
-        if not 0 < min_valid <= 1:
-            raise ScaleAdaptError(f"coarsen.min_valid: {min_valid!r} is not a share above 0 and at most 1.")
-        self.factor, self.min_valid = factor, float(min_valid)
-        self.shape = tuple(shape) if shape else None
-        if crop is not None and set(crop) != {"row", "col", "height", "width"}:
-            raise ScaleAdaptError(f"coarsen.crop: {crop} must have the keys row, col, height and width.")
-        self.crop = crop
+        self.settings = CoarsenSettings.from_config(settings, "coarsen")
 
     def forward(self, data: Any) -> Any:
         """Wrap every field of a list."""
         fields = []
         for field in data:
-            shape = self.shape or tuple(field.shape)
+            shape = self.settings.shape or tuple(field.shape)
             if len(shape) != 2:
                 raise ScaleAdaptError(
                     f"coarsen: the fields have shape {shape}, not rows and columns: give the grid of "
@@ -227,18 +206,16 @@ class CoarsenFilter(Filter):
                     f"whose fields have {math.prod(field.shape)} pixels."
                 )
             area = self.area(shape)
-            check_factor(tuple(s.stop - s.start for s in area), self.factor)
-            fields.append(CoarseField(field, shape, area, self.factor, self.min_valid))
+            check_factor(tuple(s.stop - s.start for s in area), self.settings.factor)
+            fields.append(CoarseField(field, shape, area, self.settings.factor, self.settings.min_valid))
         return new_fieldlist_from_list(fields)
 
     def area(self, shape: tuple[int, int]) -> tuple[slice, slice]:
         """Rows and columns to take of a grid of ``shape``."""
-        if not self.crop:
+        crop = self.settings.crop
+        if crop is None:
             return slice(0, shape[0]), slice(0, shape[1])
-        rows, columns = area_of(self.crop)
-        empty = self.crop["height"] < 1 or self.crop["width"] < 1
-        if empty or rows.start < 0 or columns.start < 0 or rows.stop > shape[0] or columns.stop > shape[1]:
-            raise ScaleAdaptError(
-                f"coarsen.crop: {self.crop} is empty or reaches outside the grid of {shape[0]} x {shape[1]}."
-            )
+        rows, columns = area_of(crop.model_dump())
+        if rows.stop > shape[0] or columns.stop > shape[1]:
+            raise ScaleAdaptError(f"coarsen.crop: {crop} reaches outside the grid of {shape[0]} x {shape[1]}.")
         return rows, columns

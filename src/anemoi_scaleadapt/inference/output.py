@@ -15,6 +15,7 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.files import check_target
 from anemoi_scaleadapt.inference import grib as gribs
 from anemoi_scaleadapt.inference.provenance import paths, weights_hash
+from anemoi_scaleadapt.inference.settings import OutputSettings
 from anemoi_scaleadapt.rain.layout import Layout
 from anemoi_scaleadapt.rain.members import MembersFile, suffix
 from anemoi_scaleadapt.rain.projection import find_projection
@@ -35,43 +36,27 @@ class MembersOutput(Output):
         A :class:`anemoi_scaleadapt.inference.runner.ScaleAdaptRunner`.
     metadata : Metadata
         Of the dataset.
-    path : Path
-        File or Zarr to write.
-    resume : bool
-        Whether to go on after the last complete part of the same run, if it was killed.
-    packed : bool
-        Whether NetCDF and Zarr keep rain in hundredths of mm h-1 (int16): at most 0.005 off, at most 327.67.
-    crs : str, optional
-        Projection of the fine grid, as pyproj reads it; by default that of the known ones that fits.
-    grib : dict, optional
-        Options of anemoi-inference's output ``grib``: ``templates``, ``encoding``, ``grib2_keys``, ``modifiers``.
-    **kwargs
-        As every output of anemoi-inference.
+    **settings
+        As in :class:`anemoi_scaleadapt.inference.settings.OutputSettings`.
 
     Raises
     ------
     ScaleAdaptError
-        If the file cannot be written, would replace an input, or options exclude each other.
+        For a setting that is unknown or outside its range, if the file cannot be written or would replace an input, or
+        options exclude each other.
     """
 
     #: the runner hands over fields of shape (member, grid)
     takes_members = True
     context: Any
 
-    def __init__(
-        self,
-        context: Any,
-        metadata: Any,
-        *,
-        path: Path,
-        resume: bool = False,
-        packed: bool = False,
-        crs: str | None = None,
-        grib: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(context, metadata, **kwargs)
-        self.path, self.resume, self.packed, self.crs = Path(path), resume, packed, crs
+    def __init__(self, context: Any, metadata: Any, **settings: Any) -> None:
+        told = OutputSettings.from_config(
+            {key: str(value) if key == "path" else value for key, value in settings.items()}, "output.members"
+        )
+        super().__init__(context, metadata, **told.of_anemoi())
+        resume, grib = told.resume, told.grib
+        self.path, self.resume, self.packed, self.crs = Path(told.path), resume, told.packed, told.crs
         self.grib, self.grib_options = suffix(self.path, (".nc", ".zarr", *gribs.SUFFIXES)) in gribs.SUFFIXES, grib
         config = context.config
         check_target(self.path, paths([config.get("checkpoint"), config.get("input"), config.get("runner")]))

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from anemoi.utils.dates import as_timedelta
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.settings import Settings
@@ -18,7 +19,7 @@ class RunnerSettings(Settings):
     first_member: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
     """number of the first: ensembles drawn in parts equal those drawn at once"""
     scale: dict[str, Any] | None = Field(
-        None, json_schema_extra={"rule": "a mapping such as {space: 25, time: 6}, or null"}
+        default=None, json_schema_extra={"rule": "a mapping such as {space: 25, time: 6}, or null"}
     )
     """factor pair and, if wanted, its beta, L and f. Null: that of a checkpoint trained on one pair; else s from the
     grids and t from how often the coarse rain comes"""
@@ -30,10 +31,41 @@ class RunnerSettings(Settings):
     """hours that are drawn beyond each end of these and thrown away, so that rain goes on across the border"""
     mean: bool = True
     """whether to write the conditional mean too, as ``rain_mean``"""
-    lr_frequency: str | None = Field(None, json_schema_extra={"rule": "1h, t hours such as 3h, or null"})
+    lr_frequency: str | None = Field(default=None, json_schema_extra={"rule": "1h, t hours such as 3h, or null"})
     """how often the coarse rain comes. Null: as the anemoi dataset says; every t hours for any other input"""
-    grid: str | None = Field(None, json_schema_extra={"rule": "a path, or null"})
+    grid: str | None = Field(default=None, json_schema_extra={"rule": "a path, or null"})
     """an anemoi dataset with the fine grid to write, where it is not that of training"""
+
+
+ANEMOI: JsonDict = {"rule": "as for every output of anemoi-inference"}
+
+
+class OutputSettings(Settings):
+    """Keys of ``output: {hr: {members: {...}}}``."""
+
+    path: Annotated[str, Field(min_length=1)]
+    """FILE.nc, FILE.zarr or FILE.grib2 to write"""
+    resume: bool = False
+    """whether to go on after the last complete part of the same run, if it was killed"""
+    packed: bool = False
+    """whether NetCDF and Zarr keep rain in hundredths of mm h-1 (int16): at most 0.005 off, at most 327.67"""
+    crs: str | None = Field(default=None, json_schema_extra={"rule": "what pyproj reads, such as EPSG:2154, or null"})
+    """projection of the fine grid. Null: that of the known ones that fits"""
+    grib: dict[str, Any] | None = Field(default=None, json_schema_extra={"rule": "a mapping, or null"})
+    """options of anemoi-inference's output ``grib``: ``templates``, ``encoding``, ``grib2_keys``, ``modifiers``"""
+    variables: Any = Field(default=None, json_schema_extra=ANEMOI)
+    """fields to write"""
+    post_processors: Any = Field(default=None, json_schema_extra=ANEMOI)
+    """what is done to rain before it is written, for GRIB"""
+    output_frequency: Any = Field(default=None, json_schema_extra=ANEMOI)
+    """how often hours are written"""
+    write_initial_state: Any = Field(default=None, json_schema_extra=ANEMOI)
+    """there is none"""
+
+    def of_anemoi(self) -> dict[str, Any]:
+        """What anemoi-inference reads itself."""
+        names = ("variables", "post_processors", "output_frequency", "write_initial_state")
+        return {name: getattr(self, name) for name in names}
 
 
 def lead(lead_time: str | int | datetime.timedelta) -> datetime.timedelta:

@@ -13,8 +13,6 @@ from anemoi_scaleadapt.settings import Name, Settings, refuse
 
 Channels = Annotated[int, Field(ge=1, le=4096)]
 Few = Annotated[int, Field(ge=1, le=64)]
-
-
 ODD: JsonDict = {"rule": "a list, each an odd whole number from 1 to 63"}
 
 
@@ -37,10 +35,7 @@ class NetworkSettings(Settings):
     """width of the neighbourhood of the spatial attention, in pixels of the coarser level; 0: none"""
     hours: Annotated[int, Field(ge=0, le=48)] = 5
     """reach in hours of the attention over hours; 0: none"""
-    averages: Annotated[
-        tuple[int, ...],
-        Field(strict=False, json_schema_extra={"rule": "a list, each an odd whole number from 1 to 63"}),
-    ] = (1, 3, 7, 15)
+    averages: Annotated[tuple[int, ...], Field(strict=False, min_length=1, json_schema_extra=ODD)] = (1, 3, 7, 15)
     """widths in patches of the squares over which the residual network also sees its noisy input averaged, with a gain
     each"""
 
@@ -71,12 +66,12 @@ class ModelSettings(Settings):
     """name of the fine dataset"""
     variable: Name = "rain"
     """name of the rain in both"""
-    scale: Scale | None = Field(None, json_schema_extra={"rule": "a mapping, or null"})
+    scale: Scale | None = Field(default=None, json_schema_extra={"rule": "a mapping, or null"})
     """the one factor pair of a specialist; made of the group ``scale``"""
-    pairs: Pairs | None = Field(None, json_schema_extra={"rule": "a mapping, or null"})
+    pairs: Pairs | None = Field(default=None, json_schema_extra={"rule": "a mapping, or null"})
     """several factor pairs instead; made of the group ``pairs``"""
     unit: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
-        None, json_schema_extra={"rule": "a number above 0, or null"}
+        default=None, json_schema_extra={"rule": "a number above 0, or null"}
     )
     """mm/h of rain that the networks call 1. Null: the mean of the training data, or what comes with loaded weights"""
     transform: Space = "sqrt"

@@ -24,6 +24,14 @@ from anemoi.transform.filter import Filter
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.regrid.weights import Weights
+from anemoi_scaleadapt.settings import Name, Settings
+
+
+class BlocksSettings(Settings):
+    """Keys of ``blocks``."""
+
+    weights: Name
+    """a file of ``anemoi-scaleadapt weights``"""
 
 
 class BlocksFilter(Filter):
@@ -31,18 +39,19 @@ class BlocksFilter(Filter):
 
     Parameters
     ----------
-    weights : str
-        A file of ``anemoi-scaleadapt weights``.
+    **settings
+        As in :class:`BlocksSettings`.
 
     Raises
     ------
     ScaleAdaptError
-        If the file is none, or a field lies on another grid.
+        For an unknown key, if the file is none, or a field lies on another grid.
     """
 
-    def __init__(self, *, weights: str) -> None:
+    def __init__(self, **settings: Any) -> None:
         """Read the weights."""
-        self.path, self.weights = weights, Weights.load(Path(weights))
+        self.path = BlocksSettings.from_config(settings, "blocks").weights
+        self.weights = Weights.load(Path(self.path))
 
     def forward(self, data: Any) -> Any:
         """Mean rain of the blocks, field by field, (Y, X)."""

@@ -137,6 +137,8 @@ def test_the_three_kinds_are_three_variables_with_units(months, start):
     ("keys", "named"),
     [
         ({"kinds": ["RAIN"]}, "comephore.kinds"),
+        ({"kinds": []}, "comephore.kinds"),
+        ({"knids": ["RR"]}, "comephore.knids is not a setting; did you mean comephore.kinds?"),
         ({"missing_files": "skip"}, "comephore.missing_files"),
         ({"min_quality": 101}, "comephore.min_quality"),
         ({"crop": {"row": 0, "col": 0, "height": 41, "width": 5}}, "40 x 60"),

@@ -23,7 +23,7 @@ from anemoi_scaleadapt.datasets.comephore.archive import Archive
 from anemoi_scaleadapt.datasets.comephore.frames import Frames
 from anemoi_scaleadapt.datasets.comephore.geotiff import KINDS
 from anemoi_scaleadapt.datasets.fields import HourField
-from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.datasets.settings import ComephoreSettings
 
 
 class ComephoreSource(Source):
@@ -36,16 +36,8 @@ class ComephoreSource(Source):
     ----------
     context
         Given by anemoi-datasets.
-    path
-        A monthly tar, a folder, a glob, or a list of these; or frames (``.gtif``).
-    kinds
-        Of ``RR``, ``ERR`` and ``QUALIF``.
-    crop
-        ``{row, col, height, width}`` in pixels, or ``{west, south, east, north}`` in degrees.
-    missing_files
-        ``error``, or ``nan``: an hour that is not there or cannot be read is missing.
-    min_quality
-        Pixels of a lower QUALIF are missing, per cent. QUALIF is 0 everywhere in the early years.
+    **settings
+        As in :class:`anemoi_scaleadapt.datasets.settings.ComephoreSettings`.
 
     Raises
     ------
@@ -55,25 +47,12 @@ class ComephoreSource(Source):
 
     emoji = "🌧️"
 
-    def __init__(
-        self,
-        context: Any,
-        path: str | list[str],
-        kinds: list[str] | tuple[str, ...] = ("RR",),
-        crop: dict | None = None,
-        missing_files: str = "error",
-        min_quality: float | None = None,
-    ) -> None:
+    def __init__(self, context: Any, **settings: Any) -> None:
         """Check the keys and open the archive."""
         super().__init__(context)
-        self.kinds = [kinds] if isinstance(kinds, str) else list(kinds)
-        if not self.kinds or not set(self.kinds) <= set(KINDS):
-            raise ScaleAdaptError(f"comephore.kinds: {kinds!r} is not a list of {', '.join(KINDS)}.")
-        if missing_files not in ("error", "nan"):
-            raise ScaleAdaptError(f"comephore.missing_files: {missing_files!r} is neither error nor nan.")
-        if min_quality is not None and not 0 <= min_quality <= 100:
-            raise ScaleAdaptError(f"comephore.min_quality: {min_quality!r} is not in 0 .. 100.")
-        self.frames = Frames(Archive(path), crop, missing_files, min_quality)
+        told = ComephoreSettings.from_config(settings, "comephore")
+        self.kinds = list(told.kinds)
+        self.frames = Frames(Archive(list(told.path)), told.crop, told.missing_files, told.min_quality)
 
     def execute_valid_dates(self, dates: Any) -> Any:
         """The fields of some dates; nothing is read yet."""
