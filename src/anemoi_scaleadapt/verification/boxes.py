@@ -1,7 +1,7 @@
 """Sums and maxima over square neighbourhoods, in a time that does not depend on their width.
 
 Own code because one integral image serves all widths, where scipy's filters pass over the field for each: half the
-time for the five widths of the fractions skill score, a tenth for maxima.
+time for the five widths of the fractions skill score, a third for maxima.
 """
 
 import numpy as np

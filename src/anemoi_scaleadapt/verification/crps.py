@@ -1,7 +1,7 @@
 """The fair CRPS of an ensemble, the only one of the package.
 
-Own code because ``scores`` holds all pairs of members: sorted members need M log M operations instead of M squared,
-a third of the time for 8 members and a ninth for 32; the tests hold both to be equal.
+Own code because ``scores`` holds all pairs of members: sorted members need M log M operations instead of M squared, a
+fifth of the time for 8 to 32 members (``benchmarks/verification_libraries.py``); the tests hold both to be equal.
 """
 
 from typing import TYPE_CHECKING, TypeVar
