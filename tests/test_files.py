@@ -1,6 +1,9 @@
 """A file is complete under its name, or what was there stays; and one process writes it."""
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -42,6 +45,28 @@ def test_one_writer_at_a_time(tmp_path):
     with claim(path):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_child_that_outlives_the_writer_is_in_nobodys_way(tmp_path):
+    code = """
+import os, sys, time
+from pathlib import Path
+from anemoi_scaleadapt.files import claim
+with claim(Path("a.nc")):
+    if os.fork() == 0:
+        time.sleep(60)
+        os._exit(0)
+    print("claimed", flush=True)
+    time.sleep(60)
+"""
+    running = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, process_group=0)
+    assert running.stdout.readline() == b"claimed\n"
+    with pytest.raises(ScaleAdaptError, match=rf"another process \({running.pid} on"):
+        check_target(tmp_path / "a.nc")
+    running.kill()
+    running.wait()
+    with claim(tmp_path / "a.nc"):
+        os.killpg(running.pid, signal.SIGKILL)  # its child
 
 
 def test_targets_that_cannot_be(tmp_path):

@@ -4,6 +4,7 @@ What is being written lies beside its place under a hidden name that ends in ``.
 uses one that it finds again; everything else has a token of its own in it.
 """
 
+import errno
 import os
 import secrets
 import shutil
@@ -13,6 +14,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+
+#: locks of this process, which the system would grant it twice
+_CLAIMED: set[Path] = set()
 
 
 def part_of(path: Path, token: str = "") -> Path:
@@ -115,41 +119,49 @@ def _is_zarr(folder: Path) -> bool:
 def claim(path: Path) -> Iterator[None]:
     """Be the only writer of a path, by a lock that the system takes back from a process that dies.
 
+    A child of the process does not hold the lock: one that outlives it is in nobody's way.
+
     Raises
     ------
     ScaleAdaptError
-        If another process writes it, or the folder is not writable.
+        If another process (or this one) writes it, or the folder is not writable.
     """
     import fcntl
 
-    lock = path.with_name(f".{path.name}.lock")
+    lock = path.with_name(f".{path.name}.lock").absolute()
+    if lock in _CLAIMED:
+        raise _taken(path, f"{os.getpid()} on {socket.gethostname()}")
     while True:
         try:
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise ScaleAdaptError(f"{path} cannot be written: {error.strerror} in {path.parent or '.'}.") from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = os.read(descriptor, 200).decode(errors="replace")
-            os.close(descriptor)
-            raise ScaleAdaptError(
-                f"{path} is being written by another process{owner and f' ({owner})'}: wait for it, stop it, or give "
-                "another name."
-            ) from None
-        except OSError:  # a file system without locks: as good as it gets
-            break
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EAGAIN):
+                owner = os.read(descriptor, 200).decode(errors="replace")
+                os.close(descriptor)
+                raise _taken(path, owner) from None
+            break  # a file system without locks: as good as it gets
         try:
             if os.stat(lock).st_ino == os.fstat(descriptor).st_ino:
                 break
         except FileNotFoundError:
             pass
         os.close(descriptor)  # its owner took the name away between our two calls
+    _CLAIMED.add(lock)
     try:
         with suppress(OSError):  # a full disk: the lock holds all the same
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()} on {socket.gethostname()}".encode(), 0)
         yield
     finally:
+        _CLAIMED.discard(lock)
         lock.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def _taken(path: Path, owner: str) -> ScaleAdaptError:
+    who = f"another process ({owner})" if owner else "another process"
+    return ScaleAdaptError(f"{path} is being written by {who}: wait for it, stop it, or give another name.")

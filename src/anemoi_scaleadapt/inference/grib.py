@@ -44,8 +44,7 @@ class GribMembers:
     def __init__(
         self, part: Path, layout: Layout, *, context: Any, metadata: Any, options: dict[str, Any], since_start: bool
     ) -> None:
-        if layout.reference is None or layout.reference != layout.reference.astype("datetime64[h]"):
-            raise ScaleAdaptError(f"GRIB: the start of the run must be a full hour, it is {layout.reference}.")
+        assert layout.reference is not None and layout.latitude is not None
         self.layout, self.start_steps = layout, {"rain": datetime.timedelta(0)} if since_start else {}
         self.file = part.open("ab")
         self.messages = _Messages(context, metadata, out=self.file, split_output=False, **options)
@@ -60,7 +59,6 @@ class GribMembers:
         scans = self.messages.template(state, "rain")
         if scans is None:
             raise ScaleAdaptError("GRIB: none of the templates named is one for rain.")
-        assert layout.latitude is not None
         northwards = bool(layout.latitude[0].mean() < layout.latitude[-1].mean())
         self.rows = slice(None, None, 1 if northwards == bool(scans.metadata("jScansPositively")) else -1)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from anemoi.inference.decorators import ensure_path, main_argument
 from anemoi.inference.output import Output
+from anemoi.transform.variables import Variable
 
 import anemoi_scaleadapt
 from anemoi_scaleadapt.errors import ScaleAdaptError
@@ -54,12 +55,18 @@ class MembersOutput(Output):
         told = OutputSettings.from_config(
             {key: str(value) if key == "path" else value for key, value in settings.items()}, "output.members"
         )
+        for name in list(metadata.typed_variables):  # post-processors look every field up
+            mean = f"{name}_mean"
+            metadata.typed_variables.setdefault(mean, Variable.from_dict(mean, {"mars": {"param": mean}}))
         super().__init__(context, metadata, **told.of_anemoi())
         resume, grib = told.resume, told.grib
         self.path, self.resume, self.packed, self.crs = Path(told.path), resume, told.packed, told.crs
-        self.grib, self.grib_options = suffix(self.path, (".nc", ".zarr", *gribs.SUFFIXES)) in gribs.SUFFIXES, grib
         config = context.config
         check_target(self.path, paths([config.get("checkpoint"), config.get("input"), config.get("runner")]))
+        self.grib, self.grib_options = suffix(self.path, (".nc", ".zarr", *gribs.SUFFIXES)) in gribs.SUFFIXES, grib
+        start = context.reference_date
+        if self.grib and start is not None and start.minute + start.second:
+            raise ScaleAdaptError(f"date: {start} is no full hour, which GRIB needs; write NetCDF or Zarr.")
         processors = [*self._post_processor_confs, *context.post_processors.get(self.dataset_name, [])]
         if processors and not self.grib:
             raise ScaleAdaptError(
