@@ -54,6 +54,11 @@ class ScaleAdaptTraining(BaseTrainingModule):
                 f"system.hardware.num_gpus_per_model = {split}: crops are cut from whole fields, and one GPU holds a "
                 "whole model. Set it to 1, and num_gpus_per_node to the number of GPUs."
             )
+        if config.training.transfer_learning:
+            raise ScaleAdaptError(
+                "training.transfer_learning: anemoi looks for a graph processor in the config, which this model has not. "
+                "training.load_weights_only=True alone begins with the weights of a checkpoint."
+            )
         super().__init__(config=config, **{k: kwargs[k] for k in kwargs if k not in given})
         self.pairs, self.reading = self.task.pairs, self.task.reading
         self.watched = self.pairs.watched()
