@@ -45,7 +45,7 @@ def message(run):
         (["task.window=0"], r"task.window = 0"),
         (["training.method.score_members=1"], r"training.method.score_members = 1"),
         (["+model.model.network.gain=True"], r"model.model.network.gain is not a setting"),
-        (["model.model.network.heads=3"], r"must be multiples of heads = 3"),
+        (["model.model.network.heads=3"], r"mean_channels = [8, 8]: must be two multiples of heads = 3"),
         (["pairs={space: [2, 8]}"], r"scale and pairs are both set"),
         (["dataloader.training.datasets.lr.start=2020-01-01T05:00:00"], r"hold different dates"),
     ],
@@ -100,8 +100,8 @@ def test_other_area_and_other_rain(trainer, pair):
     ("lr_too", "more", "says"),
     [
         (True, ["pairs.only=[[5,2],[5,3]]"], "is coarser than the fine grid: it serves a training of one pair"),
-        (False, ["pairs.only=[[1,1]]"], "(1, 1) leaves nothing to do"),
-        (False, ["pairs.time=[1,7]"], "pairs.time[1] = 7"),
+        (False, ["pairs.only=[[1,1]]"], "pairs.only = [[1, 1]]: must be pairs other than (1, 1)"),
+        (False, ["pairs.time=[1,7]"], "pairs.time = [1, 7]: must be 2 values, each a whole number from 1 to 6"),
     ],
 )
 def test_pairs_that_the_datasets_or_the_networks_cannot_serve(trainer, pair, lr_too, more, says):

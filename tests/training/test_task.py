@@ -49,7 +49,7 @@ def test_metadata_for_inference():
         ({"scale": {"space": None, "time": None}}, r"scale\.space is missing"),
         ({"pairs": {"only": [[1, 1]]}}, r"pairs\.only"),
         ({"scale": {"space": 2, "time": 2}, "pairs": {}}, "scale and pairs are both set"),
-        ({"pairs": {}, "window": 1}, r"task\.window = 1: the hours of a window must be a whole number from 2 to 48"),
+        ({"pairs": {}, "window": 1}, r"task\.window = 1: must be a whole number from 2 to 48"),
     ],
 )
 def test_bad_settings_name_their_key(told, words):

@@ -56,8 +56,8 @@ class ScaleAdaptTraining(BaseTrainingModule):
             )
         if config.training.transfer_learning:
             raise ScaleAdaptError(
-                "training.transfer_learning: anemoi looks for a graph processor in the config, which this model has not. "
-                "training.load_weights_only=True alone begins with the weights of a checkpoint."
+                "training.transfer_learning: anemoi looks for a graph processor in the config, which this model has "
+                "not. training.load_weights_only=True alone begins with the weights of a checkpoint."
             )
         super().__init__(config=config, **{k: kwargs[k] for k in kwargs if k not in given})
         self.pairs, self.reading = self.task.pairs, self.task.reading
