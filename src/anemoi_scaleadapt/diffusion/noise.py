@@ -58,7 +58,7 @@ def ensemble_noise(
     ends = [start + datetime.timedelta(hours=h + 1) for h in range(hours)]
     wanted = [(member, end) for end in ends for member in members]
     with ThreadPoolExecutor(min(len(wanted), os.cpu_count() or 1)) as pool:
-        fields = list(pool.map(lambda one: field_noise(seed, *one, shape, draw), wanted))
+        fields = list(pool.map(lambda one: field_noise(seed, one[0], one[1], shape, draw), wanted))
     return torch.stack(fields).reshape(hours, len(members), *shape)
 
 
@@ -79,7 +79,7 @@ def draws(seed: int, members: range, starts: Sequence[datetime.datetime], like: 
     callable
         ``draw(k)`` is the k-th draw, (n, t, members, y, x).
     """
-    hours, shape = like.shape[1], tuple(like.shape[-2:])
+    hours, shape = like.shape[1], (like.shape[-2], like.shape[-1])
 
     def draw(k: int) -> Tensor:
         return torch.stack([ensemble_noise(seed, members, start, hours, shape, k) for start in starts]).to(like)

@@ -18,7 +18,7 @@ class SamplerSettings(Settings):
     sigma_min: Annotated[float, Field(gt=0, lt=1)] = 0.03
     """smallest noise level"""
     sigma_max: Annotated[float, Field(le=1e9)] | None = Field(
-        None, json_schema_extra={"rule": "a number above sigma_min to 1e+09, or null"}
+        default=None, json_schema_extra={"rule": "a number above sigma_min to 1e+09, or null"}
     )
     """largest noise level, the knob of the ensemble's spread. Null: the largest that beta trains, at most 80"""
     rho: Annotated[float, Field(ge=1, le=100)] = 7.0

@@ -256,9 +256,9 @@ class ScaleAdaptModel(RainModel):
     def __init__(
         self, *, model_config: Any, data_indices: dict, statistics: dict, graph_data: Any = None, **_: Any
     ) -> None:
-        config = (
-            OmegaConf.to_container(model_config, resolve=True) if OmegaConf.is_config(model_config) else model_config
-        )
+        config: Any = model_config
+        if OmegaConf.is_config(model_config):
+            config = OmegaConf.to_container(model_config, resolve=True)
         told = {key: value for key, value in config["model"]["model"].items() if key not in ("_target_", "_convert_")}
         one = ModelSettings.from_config({k: v for k, v in told.items() if k not in ("scale", "pairs")}, "model.model")
         index = data_indices[one.hr]

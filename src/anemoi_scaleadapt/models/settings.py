@@ -71,12 +71,12 @@ class ModelSettings(Settings):
     """name of the fine dataset"""
     variable: Name = "rain"
     """name of the rain in both"""
-    scale: Scale | None = Field(None, json_schema_extra={"rule": "a mapping, or null"})
+    scale: Scale | None = Field(default=None, json_schema_extra={"rule": "a mapping, or null"})
     """the one factor pair of a specialist; made of the group ``scale``"""
-    pairs: Pairs | None = Field(None, json_schema_extra={"rule": "a mapping, or null"})
+    pairs: Pairs | None = Field(default=None, json_schema_extra={"rule": "a mapping, or null"})
     """several factor pairs instead; made of the group ``pairs``"""
     unit: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
-        None, json_schema_extra={"rule": "a number above 0, or null"}
+        default=None, json_schema_extra={"rule": "a number above 0, or null"}
     )
     """mm/h of rain that the networks call 1. Null: the mean of the training data, or what comes with loaded weights"""
     transform: Space = "sqrt"

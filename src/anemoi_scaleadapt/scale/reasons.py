@@ -20,8 +20,8 @@ def explain(scale: Scale) -> list[tuple[str, str, str]]:
     """Return (name, value, reason) of everything the pair decides."""
     s, t, c = scale.space, scale.time, scale.conservation
     u = f"u = t + log10 s = {under_determination(s, t):.2f}"
-    ahead = {0: "all past or current", 1: "one of them ahead of the current one"}
-    ahead = ahead.get(scale.lookahead, f"{scale.lookahead} of them ahead of the current one")
+    few = {0: "all past or current", 1: "one of them ahead of the current one"}
+    ahead = few.get(scale.lookahead, f"{scale.lookahead} of them ahead of the current one")
     where = "exact in every coarse cell" if c.scope == "cell" else "exact over the whole window only"
     return [
         ("factors", f"({s}, {t})", f"one coarse value stands for {s} x {s} x {t} = {s * s * t} fine ones"),

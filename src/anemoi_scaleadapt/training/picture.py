@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytorch_lightning as pl
@@ -49,7 +49,7 @@ class RainPicture(BasePlotCallback):
         super().__init__(dataset_names=dataset_names, plotting_settings=plotting_settings)
         self.every, self.members, self._seen = told.every, told.members, 0
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
         """Hand the windows to the drawer."""
         if trainer.sanity_checking or not pl_module.ensembles:
             return
@@ -68,16 +68,20 @@ class RainPicture(BasePlotCallback):
         """See :meth:`state_dict`."""
         self._seen = state_dict["seen"]
 
-    def _plot(self, trainer: pl.Trainer, pair: Pair, fields: Mapping[str, np.ndarray]) -> None:
+    def _plot(  # type: ignore[override]
+        self, trainer: pl.Trainer, pair: Pair, fields: Mapping[str, np.ndarray]
+    ) -> None:
         try:
             figure = draw(fields, f"{pair}: validation after {trainer.global_step} steps")
             tag = f"rain_{pair_name(*pair)}"
-            self._output_figure(trainer.logger, figure, trainer.current_epoch, tag=tag, exp_log_tag=f"val_{tag}")
+            self._output_figure(
+                cast(Any, trainer.logger), figure, trainer.current_epoch, tag=tag, exp_log_tag=f"val_{tag}"
+            )
         except Exception:
             LOG.exception("The picture of this validation failed; the training goes on.")
 
 
-def _south_first(pl_module: pl.LightningModule) -> bool:
+def _south_first(pl_module: Any) -> bool:
     """Whether the first row of the fine grid is its southernmost."""
     network = pl_module.network
     latitudes = network._graph_data[network.hr].x[:, 0]
