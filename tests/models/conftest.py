@@ -23,7 +23,7 @@ def wake(net):
 def downscaler(tiny_network):
     """Build a downscaler: ``downscaler(network={}, sampler={}, unit=0.2, transform="sqrt", **others)``."""
 
-    def build(network=None, sampler=None, transform="sqrt", **others):
+    def build(network=None, sampler=None, transform="sqrt", woken=True, **others):
         torch.manual_seed(0)
         net = Downscaler(
             NetworkSettings.from_config(tiny_network | (network or {}), "network"),
@@ -31,7 +31,7 @@ def downscaler(tiny_network):
             RainTransform(name=transform, unit=0.2),
             **others,
         )
-        return wake(net).eval()
+        return (wake(net) if woken else net).eval()
 
     return build
 

@@ -147,14 +147,14 @@ def test_static_fields_matter(downscaler, rain, pair, draw):
 
 
 def test_one_batch_is_learnt_by_heart(downscaler, pair):
-    net = downscaler(network={"mean_channels": (16, 16), "residual_channels": (16, 16)}, detach_mean=True).train()
+    net = downscaler({"mean_channels": (16, 16), "residual_channels": (16, 16)}, woken=False).train()
     torch.manual_seed(0)
-    hr = torch.nn.functional.interpolate(torch.rand(4, 1, 10, 10), scale_factor=2, mode="bicubic").clamp(min=0.01)
+    hr = torch.nn.functional.interpolate(torch.rand(2, 1, 10, 10), scale_factor=2, mode="bicubic").clamp(min=0.01)
     scale = pair(5, 1)
     axis = means(hr, scale).expand(-1, 13, -1, -1)
     optimiser = torch.optim.Adam(net.parameters(), lr=5e-3)
     found = []
-    for _ in range(200):
+    for _ in range(100):
         terms = net.terms(axis, hr, scale)
         losses = {k: torch.nan_to_num(p - t).square().mean() for k, (p, t) in terms.items()}
         optimiser.zero_grad()
@@ -162,7 +162,7 @@ def test_one_batch_is_learnt_by_heart(downscaler, pair):
         optimiser.step()
         found.append({k: float(v.detach()) for k, v in losses.items()})
     last = {key: sum(losses[key] for losses in found[-5:]) / 5 for key in found[0]}
-    assert last["mean"] < 0.05 * found[0]["mean"] and last["residual"] < 0.6 * found[0]["residual"]
+    assert last["mean"] < 0.15 * found[0]["mean"] and last["residual"] < 0.6 * found[0]["residual"]
 
 
 def test_the_deviation_of_the_residual_grows_with_the_coarse_rain(downscaler, pair):

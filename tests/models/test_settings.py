@@ -7,7 +7,7 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.models.settings import ModelSettings, NetworkSettings
 from anemoi_scaleadapt.scale import recipe
 
-EVEN = "must be two values, the second a multiple of heads ="
+EVEN = "must be two multiples of heads ="
 TWO = "2 values, each a whole number from 1 to 4096"
 
 
@@ -18,7 +18,8 @@ TWO = "2 values, each a whole number from 1 to 4096"
         ({"mean_channels": [0, 96]}, f"mean_channels = [0, 96]: must be {TWO}."),
         ({"mean_channels": [48, 66]}, f"mean_channels = [48, 66]: {EVEN} 4."),
         ({"heads": 3}, f"mean_channels = (48, 64): {EVEN} 3."),
-        ({"frame_channels": 18}, "frame_channels = 18: must be a multiple of heads = 4."),
+        ({"residual_channels": [63, 98]}, "residual_channels = [63, 98]: must be two values, the second a multiple of "
+         "heads = 4."),
         ({"residual_channels": [96.5, "x"]}, f"residual_channels = [96.5, 'x']: must be {TWO}."),
         ({"residual_channels": [-4, 8]}, f"residual_channels = [-4, 8]: must be {TWO}."),
         ({"patch": 0}, "patch = 0: must be a whole number from 1 to 64."),

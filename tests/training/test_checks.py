@@ -1,11 +1,12 @@
 """Bad input stops before training, with one error that names the key or the file."""
 
 import pytest
+from omegaconf import OmegaConf
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.training.checks import check_datasets
 
-PAIR = ["scale.space=5", "scale.time=2", "period.training.end=60%", "period.validation.start=60%"]
+PAIR = ["scale.space=5", "scale.time=2"]
 
 
 def message(run):
@@ -40,7 +41,12 @@ def message(run):
         (["training.method.crop=0"], r"training.method.crop = 0"),
         (["model.model.transform=log"], r"model.model.transform = 'log'"),
         (["scale.space=10"], r"with scale.space = 10 the fine grid must be 80 x 80"),
-        (["scale.context_length=40"], r"context (scale.context_length) needs 80"),
+        (["task.window=12", "scale.time=5"], r"a window (task.window) and what lies round it need 30"),
+        (["task.window=0"], r"task.window = 0"),
+        (["training.method.score_members=1"], r"training.method.score_members = 1"),
+        (["+model.model.network.gain=True"], r"model.model.network.gain is not a setting"),
+        (["model.model.network.heads=3"], r"mean_channels = [8, 8]: must be two multiples of heads = 3"),
+        (["pairs={space: [2, 8]}"], r"scale and pairs are both set"),
         (["dataloader.training.datasets.lr.start=2020-01-01T05:00:00"], r"hold different dates"),
     ],
 )
@@ -67,6 +73,14 @@ def test_days_in_the_middle_are_held_out_as_the_howto_says(pair, first, good):
             check_datasets(splits, hours=10, space=5)
 
 
+def test_models_over_several_gpus_are_refused():
+    from anemoi_scaleadapt.training.method import ScaleAdaptTraining
+
+    told = {"system": {"hardware": {"num_gpus_per_model": 2}}, "training": {"method": {}, "transfer_learning": False}}
+    with pytest.raises(ScaleAdaptError, match=r"system\.hardware\.num_gpus_per_model = 2.*num_gpus_per_node"):
+        ScaleAdaptTraining(config=OmegaConf.create(told))
+
+
 def test_other_dates_of_the_same_length(trainer, pair):
     _, hr = pair()
     lr, _ = pair(shift=24)
@@ -80,6 +94,28 @@ def test_other_area_and_other_rain(trainer, pair):
     assert "another product" in message(lambda: trainer("scaleadapt", lr, hr, *PAIR))
     wrong, _ = pair(space=4, cells=8)
     assert "do not cover the same area" in message(lambda: trainer("scaleadapt", wrong, hr, *PAIR))
+
+
+@pytest.mark.parametrize(
+    ("lr_too", "more", "says"),
+    [
+        (True, ["pairs.only=[[5,2],[5,3]]"], "is coarser than the fine grid: it serves a training of one pair"),
+        (False, ["pairs.only=[[1,1]]"], "pairs.only = [[1, 1]]: must be pairs other than (1, 1)"),
+        (False, ["pairs.time=[1,7]"], "pairs.time = [1, 7]: must be 2 values, each a whole number from 1 to 6"),
+    ],
+)
+def test_pairs_that_the_datasets_or_the_networks_cannot_serve(trainer, pair, lr_too, more, says):
+    lr, hr = pair()
+    assert says in message(lambda: trainer("any", lr if lr_too else None, hr, *more))
+
+
+def test_a_fine_grid_smaller_than_a_coarse_cell(trainer, pair):
+    _, hr = pair(space=1, cells=20)
+    short = ["pairs.time=[1,3]"]
+    assert "20 x 20: less than one coarse cell of 25 x 25" in message(lambda: trainer("any", None, hr, *short))
+    assert "pairs.space=[1, 20]" in message(lambda: trainer("any", None, hr, *short))
+    one = ["scale.space=25", "scale.time=3"]
+    assert "a smaller scale.space" in message(lambda: trainer("scaleadapt", None, hr, *one))
 
 
 def test_a_dataset_that_is_not_there(trainer, pair):

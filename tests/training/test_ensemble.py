@@ -1,29 +1,12 @@
-"""One ensemble a validation: the wettest windows, the wettest square of them, at most every so many steps."""
+"""One ensemble a pair and validation: of the wettest windows, at most every so many steps."""
 
 import pytest
 import torch
 
+from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.training.ensemble import WettestWindows
 from anemoi_scaleadapt.training.settings import MethodSettings
-
-
-class Net:
-    """A network that is only asked for its factor and the windows' own frame, the first of two."""
-
-    class scale:
-        space = 2
-
-    @staticmethod
-    def current(lr):
-        return torch.where(lr[:, 0] >= 0, lr[:, 0], torch.nan)
-
-
-def batch(*wet):
-    """Return windows of 2 frames on 6 x 4 coarse cells; each is wet by one amount in one cell: (amount, y, x)."""
-    lr = torch.zeros(len(wet), 2, 6, 4)
-    for i, (amount, y, x) in enumerate(wet):
-        lr[i, 0, y, x] = amount
-    return lr, lr[:, :1].repeat_interleave(2, -1).repeat_interleave(2, -2).expand(-1, 3, -1, -1)
+from anemoi_scaleadapt.training.windows import Windows
 
 
 def keeper(**settings):
@@ -32,31 +15,40 @@ def keeper(**settings):
     return made
 
 
-def test_the_wettest_of_all_batches_are_kept_in_order():
+def offered(*wet, hours=4):
+    """Windows of (5, 2) on 3 x 2 coarse cells that hold their wetness, and a static field."""
+    rain = torch.tensor(wet).view(-1, 1, 1, 1)
+    fine = rain + torch.zeros(len(wet), hours, 15, 10)
+    fine[:, 0, 0, 0] = -1
+    return torch.tensor(wet), Windows(
+        rain + torch.zeros(len(wet), hours + 12, 3, 2), fine, rain + torch.zeros(1, 1, 15, 10)
+    )
+
+
+def test_the_wettest_of_all_batches_are_kept_in_order_for_each_pair():
     made = keeper(score_windows=2)
-    for wet in ([(1.0, 0, 0), (5.0, 1, 1)], [(2.0, 0, 0)], [(9.0, 2, 2), (0.0, 0, 0)]):
-        made.offer(Net, *batch(*wet), None)
-    assert [kept[1].max().item() for kept in made._kept] == [9.0, 5.0]
-    assert [kept[0] for kept in made._kept] == pytest.approx([9 / 24, 5 / 24])
+    for wet in ([1.0, 5.0], [2.0], [9.0, 0.0]):
+        made.offer((5, 2), *offered(*wet))
+    made.offer((5, 1), *offered(0.5))
+    kept = {pair: [float(windows.axis.max()) for _, windows in found] for pair, found in made._kept.items()}
+    assert kept == {(5, 2): [9, 5], (5, 1): [0.5]}
 
 
-def test_a_wide_domain_is_cut_to_its_wettest_square():
-    made = keeper(score_size=5)  # two coarse cells of two pixels, and a pixel too few for a third
-    lr, hr = batch((3.0, 5, 3))
-    statics = torch.arange(96.0).view(1, 1, 12, 8)
-    made.offer(Net, lr, hr, statics)
-    _, coarse, fine, still = made._kept[0]
-    assert coarse.shape == (2, 2, 2) and fine.shape == (3, 4, 4)
-    assert coarse[0].tolist() == [[0, 0], [0, 3]]
-    assert torch.equal(fine, hr[0, :, 8:, 4:]) and torch.equal(still, statics[0, :, 8:, 4:])
-
-
-def test_missing_rain_is_not_wet():
-    made = keeper()
-    lr, hr = batch((1.0, 0, 0), (2.0, 0, 0))
-    lr[1, 0] = -1
-    made.offer(Net, lr, hr, None)
-    assert made._kept[0][1].max() == 1
+def test_members_of_the_kept_windows_are_drawn_and_forgotten(tiny_network):
+    told = {"pairs": {}, "unit": 0.2, "network": tiny_network, "sampler": {"steps": 2}}
+    model = RainModel(told | {"statics": {"hill": {"mean": 1.0, "stdev": 2.0}}}).eval()
+    made = keeper(score_windows=2, score_members=3)
+    made.offer((5, 2), *offered(1.0, 3.0, 2.0))
+    made.offer((5, 4), *offered(1.0))
+    drawn = made.draw(model)
+    assert list(drawn) == [(5, 2), (5, 4)] and made.draw(model) == {}
+    found = drawn[5, 2]
+    assert found.members.shape == (2, 4, 3, 15, 10) and found.mean.shape == found.truth.shape == (2, 4, 15, 10)
+    assert found.coarse[:, :, 0, 0].tolist() == [[3] * 4, [2] * 4]
+    assert found.truth[:, 0, 0, 0].isnan().all() and int(found.truth.isnan().sum()) == 2
+    torch.testing.assert_close(found.members.mean((1, 3, 4)), torch.tensor([[3.0] * 3, [2.0] * 3]))
+    made.offer((5, 2), *offered(1.0, 3.0, 2.0))
+    assert torch.equal(made.draw(model)[5, 2].members, found.members)  # the same noise every time
 
 
 @pytest.mark.parametrize(
@@ -74,6 +66,6 @@ def test_an_ensemble_comes_at_most_every_so_many_steps(settings, drawn):
     for step in range(39, 300, 39):
         made.begin(step)
         found += [step] if made.due else []
-        made.offer(Net, *batch((1.0, 0, 0)), None)
+        made.offer((5, 2), *offered(1.0))
         assert bool(made._kept) == made.due
     assert found == drawn

@@ -6,30 +6,36 @@ import numpy as np
 import pytest
 import torch
 
+from anemoi_scaleadapt.conservation import block_mean
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.report.figure import draw
 from anemoi_scaleadapt.training.ensemble import Ensemble
 from anemoi_scaleadapt.training.picture import RainPicture, panels
 
-MORE = ["scale.space=5", "scale.time=2", "period.training.end=60%", "period.validation.start=60%"]
-MORE += ["dataloader.limit_batches.training=1", "training.max_steps=4", "training.method.score_every=1"]
+MORE = [
+    "scale.space=5",
+    "scale.time=2",
+    "dataloader.limit_batches.training=1",
+    "training.max_steps=4",
+    "training.method.score_every=1",
+]
 
 
 @pytest.fixture(scope="module")
 def ensemble():
     torch.manual_seed(0)
-    truth = torch.rand(1, 3, 20, 30) * 8
+    truth = torch.rand(1, 8, 20, 30) * 8
     truth[0, 0, :5] = torch.nan
-    coarse = truth.nan_to_num().mean(1).unflatten(-1, (6, 5)).unflatten(-3, (4, 5)).mean((-1, -3))
-    return Ensemble(coarse, truth, truth / 2, torch.rand(1, 3, 4, 20, 30))
+    coarse = block_mean(truth.nan_to_num(), 5)
+    return Ensemble(coarse, truth, truth / 2, torch.rand(1, 8, 4, 20, 30))
 
 
 def test_columns_are_coarse_truth_mean_and_members(ensemble):
     fields = panels(ensemble, 2)
     assert list(fields) == ["coarse input", "truth", "mean", "member 1", "member 2"]
-    assert all(x.shape == (3, 20, 30) for x in fields.values())
-    np.testing.assert_array_equal(fields["coarse input"][1, 5:10, 5:10], ensemble.coarse[0, 1, 1].item())
-    np.testing.assert_array_equal(fields["member 2"], ensemble.members[0, :, 1])
+    assert all(x.shape == (6, 20, 30) for x in fields.values())  # the first hours of the window
+    np.testing.assert_array_equal(fields["coarse input"][2, 5:10, 5:10], ensemble.coarse[0, 2, 1, 1].item())
+    np.testing.assert_array_equal(fields["member 2"], ensemble.members[0, :6, 1])
     assert len(panels(ensemble, 9)) == 3 + 4
 
 
@@ -73,7 +79,7 @@ def pictures(folder):
 def test_every_second_validation_is_drawn_without_a_logger(trainer, pair, tmp_path):
     lr, hr = pair(space=5, cells=8, hours=60)
     trainer("scaleadapt", lr, hr, *MORE, "diagnostics.plot.callbacks.0.every=2").train()
-    assert pictures(tmp_path) == ["rain_epoch000.jpg", "rain_epoch002.jpg"]
+    assert pictures(tmp_path) == ["rain_s5t2_epoch000.jpg", "rain_s5t2_epoch002.jpg"]
 
 
 def test_mlflow_holds_it_and_no_scores_mean_no_picture(trainer, pair, tmp_path):
@@ -81,7 +87,7 @@ def test_mlflow_holds_it_and_no_scores_mean_no_picture(trainer, pair, tmp_path):
     tracked = ["diagnostics.log.mlflow.enabled=True", "training.method.score_every=3"]
     trainer("scaleadapt", lr, hr, *MORE, *tracked).train()
     artifacts = sorted((tmp_path / "out").rglob("artifacts/RainPicture/*.jpg"))
-    assert [p.name for p in artifacts] == ["rain_epoch000.jpg", "rain_epoch003.jpg"]
+    assert [p.name for p in artifacts] == ["rain_s5t2_epoch000.jpg", "rain_s5t2_epoch003.jpg"]
     from PIL import Image
 
     with Image.open(artifacts[0]) as image:
@@ -100,11 +106,11 @@ def test_a_picture_that_fails_does_not_end_the_training(trainer, pair, tmp_path,
 
 def test_the_north_is_on_top(ensemble, monkeypatch):
     drawn = []
-    monkeypatch.setattr(RainPicture, "plot", lambda self, trainer, fields: drawn.append(fields))
+    monkeypatch.setattr(RainPicture, "plot", lambda self, trainer, pair, fields: drawn.append(fields))
     picture, trainer = RainPicture(), SimpleNamespace(sanity_checking=False, is_global_zero=True)
     for rows in (torch.linspace(50, 40, 20), torch.linspace(40, 50, 20)):
         fine = SimpleNamespace(x=rows.repeat_interleave(30).deg2rad()[:, None].expand(-1, 2))
         network = SimpleNamespace(hr="hr", _graph_data={"hr": fine})
-        picture.on_validation_end(trainer, SimpleNamespace(ensemble=ensemble, network=network))
-    np.testing.assert_array_equal(drawn[0]["truth"], ensemble.truth[0])
-    np.testing.assert_array_equal(drawn[1]["truth"], ensemble.truth[0].flip(1))
+        picture.on_validation_end(trainer, SimpleNamespace(ensembles={(5, 2): ensemble}, network=network))
+    np.testing.assert_array_equal(drawn[0]["truth"], ensemble.truth[0, :6])
+    np.testing.assert_array_equal(drawn[1]["truth"], ensemble.truth[0, :6].flip(1))

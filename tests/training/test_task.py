@@ -1,63 +1,57 @@
-"""Which hours make a sample."""
+"""Which hours make a sample, and what a checkpoint is told of it."""
 
 import datetime
-from types import SimpleNamespace
 
 import pytest
 import torch
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.average import average_hours
 from anemoi_scaleadapt.training.task import SpaceTimeSuperResolution
 
 HOUR = datetime.timedelta(hours=1)
 
 
-def task(**scale):
-    return SpaceTimeSuperResolution({"space": 2, "time": 3, "context_length": 3, "lookahead": 1} | scale)
+def task(window=6, **scale):
+    return SpaceTimeSuperResolution({"space": 2, "time": 3} | scale, window=window)
 
 
-def indices(*columns):
-    return SimpleNamespace(data=SimpleNamespace(input=SimpleNamespace(full=list(columns))))
+def test_hours_of_a_window_and_of_what_lies_round_it():
+    assert task().get_offsets() == [h * HOUR for h in range(-5, 13)]
+    assert task().get_output_offsets() == [h * HOUR for h in range(1, 7)]
+    assert task(window=12, time=5).get_offsets() == [h * HOUR for h in range(-9, 21)]
 
 
-def test_hours_of_a_window_with_one_frame_each_side():
-    offsets = task().get_offsets()
-    # frames end at 0 h, 3 h and 6 h; the first covers hours -2, -1, 0
-    assert offsets == [h * HOUR for h in range(-2, 7)]
-    assert task().get_output_offsets() == [HOUR, 2 * HOUR, 3 * HOUR]
+def test_several_pairs_read_what_the_longest_of_them_needs():
+    many = SpaceTimeSuperResolution(pairs={"only": [[10, 3], [5, 4]]}, window=6)
+    assert many.get_offsets() == [h * HOUR for h in range(-7, 15)]
+    assert len(many.get_output_offsets()) == 6
 
 
-def test_causal_context_never_looks_ahead():
-    assert task(lookahead=0).get_offsets()[-1] == 3 * HOUR
-
-
-def test_inputs_are_means_and_targets_the_windows_hours():
-    hours = torch.arange(9.0).view(1, 9, 1, 1, 1)  # value = position, i.e. offset + 2
-    batch = {"lr": hours, "hr": hours}
-    x = task().get_inputs(batch, {"lr": indices(0), "hr": indices()})
-    assert x["lr"].flatten().tolist() == [1.0, 4.0, 7.0]
-    assert x["hr"].shape == (1, 1, 1, 1, 0)
-    assert task().get_targets(batch)["hr"].flatten().tolist() == [3.0, 4.0, 5.0]
-    # the window's own frame is the mean of its own fine hours
-    assert x["lr"][0, 1] == task().get_targets(batch)["hr"].mean()
-
-
-def test_a_missing_hour_makes_its_frame_missing():
-    hourly = torch.tensor([1.0, -1.0, 3.0, 4.0, 5.0, 6.0, float("nan"), 1.0, 1.0]).view(1, 9)
-    assert average_hours(hourly, 3).tolist() == [[-1.0, 5.0, -1.0]]
+def test_anemois_own_calls_work():
+    batch = {"lr": torch.zeros(1, 18, 1, 4, 1), "hr": torch.zeros(1, 18, 1, 4, 1)}
+    assert task().get_targets(batch)["hr"].shape[1] == 6
 
 
 def test_metadata_for_inference():
     md = {"metadata_inference": {"dataset_names": ["lr", "hr"], "lr": {}, "hr": {}}}
     task().fill_metadata(md)
     inference = md["metadata_inference"]
-    assert inference["task"] == "scaleadapt"
-    assert inference["lr"]["timesteps"]["input_offsets"] == ["0h", "3h", "6h"]
-    assert inference["hr"]["timesteps"]["output_offsets"] == ["1h", "2h", "3h"]
-    assert inference["lr"]["timesteps"]["rollout_shift"] == "3h"
+    assert inference["task"] == "scaleadapt" and inference["scaleadapt"] == {"field_shapes": {}}
+    assert inference["hr"]["timesteps"]["output_offsets"] == ["1h"]
+    assert inference["lr"]["timesteps"]["rollout_shift"] == "1h"
 
 
-def test_bad_scale_names_its_key():
-    with pytest.raises(ScaleAdaptError, match=r"scale\.time"):
-        task(time=7)
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"scale": {"space": 2, "time": 7}}, r"scale\.time = 7"),
+        ({"scale": {"space": 1, "time": 1}}, "nothing is left to do"),
+        ({"scale": {"space": None, "time": None}}, r"scale\.space is missing"),
+        ({"pairs": {"only": [[1, 1]]}}, r"pairs\.only"),
+        ({"scale": {"space": 2, "time": 2}, "pairs": {}}, "scale and pairs are both set"),
+        ({"pairs": {}, "window": 1}, r"task\.window = 1: must be a whole number from 2 to 48"),
+    ],
+)
+def test_bad_settings_name_their_key(told, words):
+    with pytest.raises(ScaleAdaptError, match=words):
+        SpaceTimeSuperResolution(**told)

@@ -52,10 +52,11 @@ class NeighbourhoodAttention(nn.Module):
             dim=2,
         )
         weight = torch.softmax(score + self.bias[None, :, :, None, None], dim=2)
-        mixed = sum(
+        parts = (
             weight[:, :, i, None] * rearrange(v, "n (g d) y x -> n g d y x", **heads)
             for i, v in enumerate(self._shifts(value))
         )
+        mixed = sum(parts, start=torch.zeros_like(query))
         return rearrange(mixed, "n g d y x -> n (g d) y x")
 
     def _shifts(self, x: Tensor) -> list[Tensor]:

@@ -1,5 +1,7 @@
 """Convolutional blocks that see a few pixels only and never the size of the domain."""
 
+from typing import TypeVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -30,6 +32,8 @@ class NoiseEmbedding(nn.Module):
     ----------
     Karras et al. 2022, arXiv 2206.00364, table 1: c_noise = ln(sigma)/4.
     """
+
+    frequencies: Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -68,13 +72,15 @@ class PairEmbedding(nn.Module):
 
     def forward(self, space: int, time: int, hours: int) -> Tensor:
         """Return the embedding of every hour, (hours, channels)."""
-        weight = self.net[0].weight
+        weight = next(self.net.parameters())
         return self.net(self.features(space, time, hours, weight).to(weight.dtype))
 
 
-def zero_init(layer: nn.Module) -> nn.Module:
+Layer = TypeVar("Layer", bound=nn.Module)
+
+
+def zero_init(layer: Layer) -> Layer:
     """Set weight and bias of a layer to zero, so that its branch begins as the identity."""
-    nn.init.zeros_(layer.weight)
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
     return layer

@@ -256,23 +256,19 @@ class ScaleAdaptModel(RainModel):
     def __init__(
         self, *, model_config: Any, data_indices: dict, statistics: dict, graph_data: Any = None, **_: Any
     ) -> None:
-        config = (
-            OmegaConf.to_container(model_config, resolve=True) if OmegaConf.is_config(model_config) else model_config
-        )
+        config: Any = model_config
+        if OmegaConf.is_config(model_config):
+            config = OmegaConf.to_container(model_config, resolve=True)
         told = {key: value for key, value in config["model"]["model"].items() if key not in ("_target_", "_convert_")}
-        hr, index = told["hr"], data_indices[told["hr"]]
+        one = ModelSettings.from_config({k: v for k, v in told.items() if k not in ("scale", "pairs")}, "model.model")
+        index = data_indices[one.hr]
 
         def numbers(name: str) -> dict[str, float]:
-            return {key: float(statistics[hr][key][index.name_to_index[name]]) for key in ("mean", "stdev")}
+            return {key: float(statistics[one.hr][key][index.name_to_index[name]]) for key in ("mean", "stdev")}
 
-        forced, statics = told.get("unit"), {name: numbers(name) for name in index.forcing}
-        unit = (
-            RainTransform.from_statistics(told["transform"], **numbers(told["variable"])).unit
-            if forced is None
-            else forced
-        )
-        super().__init__({**told, "unit": unit, "statics": statics})
-        self.forced = forced
+        unit = one.unit or RainTransform.from_statistics(one.transform, **numbers(one.variable)).unit
+        super().__init__({**told, "unit": unit, "statics": {name: numbers(name) for name in index.forcing}})
+        self.forced = one.unit
         self._graph_data = graph_data
 
     def fill_metadata(self, md_dict: dict) -> None:

@@ -73,7 +73,7 @@ class Downscaler(nn.Module):
         self.mean = MeanNetwork(network, statics)
         self.residual = ResidualNetwork(network, statics)
         self.spread = ResidualSpread()
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
     @staticmethod
     def sigma_max(scale: Scale) -> float:
@@ -184,7 +184,7 @@ class Downscaler(nn.Module):
         def each(axis: Tensor, statics: Tensor | None) -> Tensor:
             blank = axis.new_empty(len(axis), axis.shape[1] - 2 * REACH, *self._fine(axis, scale))
             out = torch.empty_like(pad_to(blank, self.stride), dtype=torch.promote_types(axis.dtype, torch.float32))
-            for tile in self._tiles(blank.shape[-2:], self.mean.reach()):
+            for tile in self._tiles(self._fine(axis, scale), self.mean.reach()):
                 tile.write(out, self.mean(self._context(axis, scale, statics, tile), scale))
             return out
 
@@ -238,7 +238,7 @@ class Downscaler(nn.Module):
         sampler = sampler or self.sampler
         now, (height, width) = self.current(axis), self._fine(axis, scale)
         mean = self.predict_mean(axis, scale, statics) if mean is None else mean
-        condition = alone(lambda *given: self._condition(*given, scale))(axis, statics, mean)
+        condition = alone(lambda axis, statics, mean: self._condition(axis, statics, mean, scale))(axis, statics, mean)
         mean, std = mean[..., :height, :width], alone(lambda now: self.std(now, scale))(now)
         inside = scale.conservation.inside_sampler
 
@@ -253,7 +253,7 @@ class Downscaler(nn.Module):
 
         residual = draw(denoise, noise, sampler, sampler.sigma_max or self.sigma_max(scale), scale.beta)
         flat = rearrange(residual, "n t m y x -> (n m) t y x")
-        rain = alone(lambda *given: self._rain(*given, scale))(flat, mean, std, now)
+        rain = alone(lambda flat, mean, std, now: self._rain(flat, mean, std, now, scale))(flat, mean, std, now)
         return rearrange(rain, "(n m) t y x -> n t m y x", n=len(now))
 
     def _condition(self, axis: Tensor, statics: Tensor | None, mean: Tensor, scale: Scale) -> Tensor:

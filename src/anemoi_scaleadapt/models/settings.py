@@ -22,11 +22,11 @@ class NetworkSettings(Settings):
     patch: Few = 4
     """pixels on a side of a patch, the networks' finest resolution"""
     mean_channels: Annotated[tuple[Channels, Channels], Field(strict=False)] = (48, 64)
-    """channels of the mean network at patch resolution and at half of it, the second a multiple of ``heads``"""
+    """channels of the mean network at patch resolution and at half of it, multiples of ``heads``"""
     residual_channels: Annotated[tuple[Channels, Channels], Field(strict=False)] = (64, 96)
-    """likewise of the residual network"""
+    """likewise of the residual network, the second a multiple of ``heads``"""
     frame_channels: Channels = 16
-    """channels of a context frame's features, a multiple of ``heads``"""
+    """channels of a context frame's features"""
     blocks: Few = 2
     """blocks each way at each level"""
     heads: Few = 4
@@ -45,10 +45,10 @@ class NetworkSettings(Settings):
             refuse(self, "window")
         if not all(map(odd, self.averages)):
             refuse(self, "averages")
-        if self.mean_channels[1] % self.heads:
-            refuse(self, "mean_channels", f"two values, the second a multiple of heads = {self.heads}")
-        if self.frame_channels % self.heads:
-            refuse(self, "frame_channels", f"a multiple of heads = {self.heads}")
+        if any(channels % self.heads for channels in self.mean_channels):
+            refuse(self, "mean_channels", f"two multiples of heads = {self.heads}")
+        if self.residual_channels[1] % self.heads:  # it attends at its coarse level alone
+            refuse(self, "residual_channels", f"two values, the second a multiple of heads = {self.heads}")
         return self
 
 

@@ -18,6 +18,9 @@ class ResidualSpread(nn.Module):
     that were never drawn have a deviation too. Batches of several processes count as one.
     """
 
+    variance: Tensor
+    seen: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("variance", torch.ones(LONGEST, LONGEST, len(KNOTS)))

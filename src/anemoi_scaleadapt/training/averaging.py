@@ -37,6 +37,7 @@ class AveragedWeights(WeightAveraging):
 
     def _swap_models(self, pl_module: pl.LightningModule) -> None:
         """Exchange the two sets by their storage, without copying a value."""
+        assert self._average_model is not None
         average = self._average_model.module
         for theirs, ours in ((average.parameters(), pl_module.parameters()), (average.buffers(), pl_module.buffers())):
             for one, other in zip(theirs, ours, strict=True):

@@ -72,8 +72,9 @@ class WettestWindows:
         for i, wet in enumerate(wetness.tolist()):
             if len(kept) == self.settings.score_windows and wet <= kept[-1][0]:
                 continue
-            one = (x if x is None else x[i : i + 1].clone() for x in (windows.axis, windows.fine, windows.statics))
-            kept.append((wet, Windows(*one)))
+            still = windows.statics
+            still = None if still is None else still[i : i + 1].clone()
+            kept.append((wet, Windows(windows.axis[i : i + 1].clone(), windows.fine[i : i + 1].clone(), still)))
             kept.sort(key=lambda item: -item[0])
             del kept[self.settings.score_windows :]
 

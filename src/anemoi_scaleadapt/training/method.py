@@ -1,7 +1,7 @@
 """The training method: both networks in one step, on crops of one pair, with small ensembles at validation."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from anemoi.training.train.methods.base import BaseTrainingModule
@@ -9,7 +9,6 @@ from anemoi.training.train.step_output import TrainingStepOutput
 from anemoi.training.utils.index_space import IndexSpace
 from anemoi.training.utils.seeding import get_base_seed
 from einops import rearrange
-from omegaconf import OmegaConf
 from torch import Tensor
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
@@ -23,6 +22,7 @@ from anemoi_scaleadapt.training.keys import check_config
 from anemoi_scaleadapt.training.running import Means, UsualWet
 from anemoi_scaleadapt.training.scores import NAMES, ensemble_scores
 from anemoi_scaleadapt.training.settings import MethodSettings
+from anemoi_scaleadapt.training.task import SpaceTimeSuperResolution, plain
 from anemoi_scaleadapt.training.windows import Fitted, hidden_context, random_shift
 
 LOSSES = ("mean_loss", "residual_loss")
@@ -45,7 +45,7 @@ class ScaleAdaptTraining(BaseTrainingModule):
 
     def __init__(self, *, config: Any, **kwargs: Any) -> None:
         check_config(config)
-        given = OmegaConf.to_container(OmegaConf.create(config.training.method), resolve=True)
+        given = plain(config.training.method)
         given.pop("_target_", None)
         self.settings = MethodSettings.from_config(given, "training.method")
         split = config.system.hardware.num_gpus_per_model
@@ -54,10 +54,16 @@ class ScaleAdaptTraining(BaseTrainingModule):
                 f"system.hardware.num_gpus_per_model = {split}: crops are cut from whole fields, and one GPU holds a "
                 "whole model. Set it to 1, and num_gpus_per_node to the number of GPUs."
             )
+        if config.training.transfer_learning:
+            raise ScaleAdaptError(
+                "training.transfer_learning: anemoi looks for a graph processor in the config, which this model has "
+                "not. training.load_weights_only=True alone begins with the weights of a checkpoint."
+            )
         super().__init__(config=config, **{k: kwargs[k] for k in kwargs if k not in given})
         if self.settings.start is not None:
             begin_with(self.network, self.settings.start)
-        self.pairs, self.reading = self.task.pairs, self.task.reading
+        task = cast(SpaceTimeSuperResolution, self.task)
+        self.pairs, self.reading = task.pairs, task.reading
         self.watched = self.pairs.watched()
         self.wettest = WettestWindows(self.settings)
         self.usual_wet = UsualWet()
@@ -83,7 +89,7 @@ class ScaleAdaptTraining(BaseTrainingModule):
         self._place = batch_idx
         return super().training_step(batch, batch_idx)
 
-    def validation_step(self, batch: Any, batch_idx: int) -> TrainingStepOutput:
+    def validation_step(self, batch: Any, batch_idx: int) -> TrainingStepOutput:  # type: ignore[override]
         """Note which batch this is, for what is drawn."""
         self._place = batch_idx
         return super().validation_step(batch, batch_idx)
@@ -149,6 +155,11 @@ class ScaleAdaptTraining(BaseTrainingModule):
         if len(self.watched) > 1:
             self.means.add(f"{key}_{name(*pair)}", value, weight)
 
+    @property
+    def _datamodule(self) -> Any:
+        """anemoi's datamodule; Lightning's types do not know of it."""
+        return cast(Any, self.trainer).datamodule
+
     # -- around the steps ------------------------------------------------------------------------------------
 
     def on_load_checkpoint(self, checkpoint: Any) -> None:
@@ -165,13 +176,13 @@ class ScaleAdaptTraining(BaseTrainingModule):
 
     def on_fit_start(self) -> None:
         """Read no more than is needed, and write what the networks are, loaded weights included, to checkpoints."""
-        self.reading.narrow(self.trainer.datamodule)
+        self.reading.narrow(self._datamodule)
         self.network.fill_metadata(self.model.metadata)
 
     def on_train_epoch_end(self) -> None:
         """Go on reading no more than is needed: anemoi sets its list of hours anew for the next epoch."""
         super().on_train_epoch_end()
-        self.reading.narrow(self.trainer.datamodule)
+        self.reading.narrow(self._datamodule)
 
     def on_validation_epoch_start(self) -> None:
         """Begin to look for the wettest windows."""

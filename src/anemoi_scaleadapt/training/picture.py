@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytorch_lightning as pl
@@ -72,7 +72,9 @@ class RainPicture(BasePlotCallback):
             title = f"Rain {pair[0]}× finer in space, {pair[1]}× in time"
             figure = draw(fields, rows, title, f"A window of the validation after {trainer.global_step} steps.")
             tag = f"rain_{pair_name(*pair)}"
-            self._output_figure(trainer.logger, figure, trainer.current_epoch, tag=tag, exp_log_tag=f"val_{tag}")
+            self._output_figure(
+                cast(Any, trainer.logger), figure, trainer.current_epoch, tag=tag, exp_log_tag=f"val_{tag}"
+            )
         except Exception:
             LOG.exception("The picture of this validation failed; the training goes on.")
 

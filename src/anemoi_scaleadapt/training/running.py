@@ -23,6 +23,9 @@ class UsualWet(nn.Module):
     and each batch keeps its own weight among them.
     """
 
+    mean: Tensor
+    seen: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         for name in ("mean", "seen"):

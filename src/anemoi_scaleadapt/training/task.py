@@ -57,13 +57,13 @@ class SpaceTimeSuperResolution(BaseSingleStepTask):
         **settings: Any,
     ) -> None:
         check_groups(groups)
-        Periods.from_config(_plain(period or {}), "period")
-        told = TaskSettings.from_config({key: _plain(value) for key, value in settings.items()}, "task")
-        self.pairs, _ = trained(_plain(scale), _plain(pairs))
+        Periods.from_config(plain(period or {}), "period")
+        told = TaskSettings.from_config({key: plain(value) for key, value in settings.items()}, "task")
+        self.pairs, _ = trained(plain(scale), plain(pairs))
         self.reading = Reading(self.pairs, told.window, told.lr, told.hr, told.rain)
         if splits:
             found = {"statics": list(told.statics), "units": told.units, "same_rain": told.same_rain}
-            self.reading = checked(_plain(splits), self.reading, **found)
+            self.reading = checked(plain(splits), self.reading, **found)
         hours, targets = self.reading.hours, self.reading.window
         super().__init__([h * HOUR for h in hours], [h * HOUR for h in targets])
         self._plot_adapter = TemporalDownscalerPlotAdapter(self)
@@ -87,6 +87,6 @@ class SpaceTimeSuperResolution(BaseSingleStepTask):
             }
 
 
-def _plain(node: Any) -> Any:
+def plain(node: Any) -> Any:
     """A node of OmegaConf as plain Python; anything else as it is."""
     return OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node

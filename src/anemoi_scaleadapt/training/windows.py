@@ -88,10 +88,10 @@ class Fitted:
 
 def random_shift(fields: Fields, space: int) -> tuple[int, int]:
     """Where coarse cells begin on the fine grid: anywhere, if they are made of it, so that cells are many."""
-    shapes = fields.coarse.shape[-2:], fields.fine.shape[-2:]
-    if shapes[0] != shapes[1] or space == 1:
+    if fields.coarse.shape[-2:] != fields.fine.shape[-2:] or space == 1:
         return 0, 0
-    return tuple(int(torch.randint(min(space, n - space + 1), ())) for n in shapes[1])
+    top, left = (int(torch.randint(min(space, n - space + 1), ())) for n in fields.fine.shape[-2:])
+    return top, left
 
 
 def hidden_context(scale: Scale, hours: int, count: int, chance: float, wide: bool, device: torch.device) -> Tensor:
