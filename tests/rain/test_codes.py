@@ -77,3 +77,17 @@ def test_rain_is_left_as_it_is(values):
     given = np.array(values, "float32")
     rain, found = clean(given)
     assert not found and (rain == given).all()
+
+
+def test_most_of_the_rain_impossible_is_another_unit_and_a_few_cells_are_not():
+    rain = np.linspace(0, 12000, 100)
+    with pytest.raises(ScaleAdaptError, match=r"a\.nc: 91 of 99 wet cells have more than 1000 mm h-1 \(up to 1\.2e\+04\)"):
+        Cleaner("a.nc")(rain)
+    few = np.where(np.arange(100) < 40, 5000.0, 1.0)  # one number in many cells is a code
+    assert np.isnan(Cleaner("a.nc")(few)).sum() == 40
+    assert np.isnan(Cleaner("a.nc")(np.where(np.arange(100) < 9, rain + 2000, 1.0))).sum() == 9
+
+
+def test_sums_may_reach_what_hours_cannot():
+    assert codes_to_nan(np.array([655.35, 9999.0]), sums=True)[1] == 0
+    assert codes_to_nan(np.array([-9999.0, np.inf, 655.35]), sums=True)[1] == 2

@@ -59,7 +59,7 @@ def changed(pair, tmp_path):
     return make
 
 
-@pytest.mark.parametrize(("units", "factor"), [("kg m-2 s-1", 3600), ("m", 1000), ("mm/h", 1), (None, 1)])
+@pytest.mark.parametrize(("units", "factor"), [("mm d-1", 1 / 24), ("kg m-2", 1), ("mm/h", 1), (None, 1)])
 def test_units_of_an_anemoi_dataset(pair, changed, units, factor):
     right = open_rain(pair(space=5, hours=60, cells=8)[0])
     rain = open_rain(changed(units))

@@ -22,7 +22,7 @@ _ENDS = (32766, 32767, 32768, 65534, 65535, 9999)
 CODES = (*(end * step for end in _ENDS for step in (1.0, 0.1, 0.01) if end * step > 305), 999.0, 999.9, 999.99)
 
 
-def codes_to_nan(values: np.ndarray) -> tuple[np.ndarray, int]:
+def codes_to_nan(values: np.ndarray, sums: bool = False) -> tuple[np.ndarray, int]:
     """Replace undeclared codes of missing by NaN; do this before units are converted.
 
     Codes are infinities, numbers beyond 1e15, :data:`CODES`, and below zero: whole numbers, rows of nines and ends of
@@ -33,6 +33,8 @@ def codes_to_nan(values: np.ndarray) -> tuple[np.ndarray, int]:
     ----------
     values : ndarray
         Any shape, in the unit of its file; not changed.
+    sums : bool
+        Whether the values grow over days: then :data:`CODES` may be rain, and stay.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def codes_to_nan(values: np.ndarray) -> tuple[np.ndarray, int]:
     if suspect.any():
         there = values[suspect].astype("float64")
         huge = ~(np.abs(there) < 1e15)
-        found[suspect] = huge | _close(there, CODES)
+        found[suspect] = huge if sums else huge | _close(there, CODES)
     if negative.any():
         kinds = np.unique(values[negative & ~found])
         if 0 < len(kinds) <= 3 and all(_is_code(float(kind)) for kind in kinds):
@@ -119,6 +121,8 @@ def clean(
 class Cleaner:
     """:func:`clean` for what is read of one source, piece by piece: counts all of it and warns once.
 
+    Where most wet cells are impossible the unit is another one, and that is an error.
+
     Parameters
     ----------
     where : str
@@ -140,6 +144,7 @@ class Cleaner:
     def __call__(self, rain: np.ndarray, codes: int = 0) -> np.ndarray:
         """Clean a piece (mm h-1) in which `codes` cells are missing already by :func:`codes_to_nan`."""
         out, found = clean(rain, self.where, self.most, self.least)
+        self._check_unit(rain, out, found["impossible"])
         if codes:
             found["codes"] += codes
         self.counts += found
@@ -152,3 +157,15 @@ class Cleaner:
                 self.where, bad, out.size, found["codes"], found["impossible"], self.most,
             )  # fmt: skip
         return out
+
+    def _check_unit(self, rain: np.ndarray, left: np.ndarray, impossible: int) -> None:
+        """Refuse rain most of which is impossible, in different values: another unit, not a few bad cells."""
+        possible = int((left > 0.1).sum())
+        if impossible < max(10, possible):
+            return
+        wrong = rain[rain > self.most]
+        if len(np.unique(wrong)) > 3:
+            raise ScaleAdaptError(
+                f"{self.where}: {impossible} of {impossible + possible} wet cells have more than {self.most:g} mm h-1 "
+                f"(up to {wrong.max():.4g}): is its unit another one?"
+            )

@@ -1,5 +1,6 @@
 """Where a NetCDF or Zarr keeps its dates: a time axis, lead times of a forecast, bounds, words."""
 
+import logging
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.rain import names
 from anemoi_scaleadapt.rain.intervals import Label, label_in
 from anemoi_scaleadapt.rain.times import Calendar, calendar_of, decode, duration
+
+LOG = logging.getLogger(__name__)
 
 _SUMS = re.compile(r"accumulat|cumulat|running total|total since", re.IGNORECASE)
 _SINCE = {
@@ -174,6 +177,10 @@ class _Reader:
         guesses = [f"{name}_bnds", f"{name}_bounds", f"bounds_{name}", f"{name}bnds", f"{name}_bound"]
         found = next((n for n in [named, *guesses] if n in self.data.variables), None)
         if found is None:
+            if named is not None:
+                LOG.warning(
+                    "%s: its bounds %s are not in the file: what its times stand for is not known.", self.path, named
+                )
             return None
         edges = self.data.variables[found]
         if edges.shape != (*sizes, 2):

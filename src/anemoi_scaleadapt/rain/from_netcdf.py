@@ -85,10 +85,17 @@ def read_dataset(data: Any, path: str, variable: str | None = None) -> Part:
         return values if member is not None else values[None]
 
     return Part(
-        path, name, rain.attrs.get("units"), clock.labels, grid, rain.sizes[member] if member is not None else 1, read,
+        path, name, _units(rain.attrs), clock.labels, grid, rain.sizes[member] if member is not None else 1, read,
         clock.bounds, clock.reference, clock.calendar, clock.label, clock.since, clock.method, clock.length,
         dict(data.attrs),
     )  # fmt: skip
+
+
+def _units(attributes: dict[str, Any]) -> str | None:
+    """The unit, under whatever name."""
+    return next(
+        (str(attributes[key]) for key in ("units", "unit", "Units", "UNITS", "GRIB_units") if attributes.get(key)), None
+    )
 
 
 def _cells(field: Any, dims: tuple[Any, ...], places: tuple[np.ndarray, ...], wanted: list[Any]) -> np.ndarray:
@@ -182,6 +189,8 @@ def _decoded(data: Any, name: str, path: str) -> tuple[Any, float | None]:
         import netCDF4
 
         valid = [float(netCDF4.default_fillvals[packed.str[1:]])] if packed.str[1:] in netCDF4.default_fillvals else []
+    if packed.kind in "iu" and not codes:  # the ends of what a packed number can be are no rain
+        valid += [float(np.iinfo(packed).max), *([float(np.iinfo(packed).min)] if packed.kind == "i" else [])]
     if valid:
         attributes["_FillValue"] = np.array(valid[0], packed)[()]
         if len(set(valid)) > 1:

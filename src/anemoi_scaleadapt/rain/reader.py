@@ -116,7 +116,12 @@ def open_part(path: str, variable: str | None) -> Part:
         return read_grib(path, variable)
     if head.startswith((b"CDF\1", b"CDF\2", b"CDF\5", _HDF)):
         return read_netcdf(path, variable)
-    kind = "a GeoTIFF" if head.startswith(_TIFF) else "a ZIP archive" if head.startswith(b"PK") else "no rain file"
+    kinds = {
+        _TIFF: "a GeoTIFF",
+        (b"PK",): "a ZIP archive, to be unpacked",
+        (b"\x1f\x8b", b"BZh"): "packed; unpack it first",
+    }
+    kind = next((text for starts, text in kinds.items() if head.startswith(starts)), "no rain file")
     raise ScaleAdaptError(f"{path} cannot be read: it is {kind}. NetCDF, Zarr, GRIB and anemoi datasets are read.")
 
 

@@ -44,8 +44,10 @@ def assemble(
     """
     parts = _alike(opened)
     first, unit = parts[0], _unit(parts, units)
+    if not any(len(part.labels) for part in parts):
+        raise ScaleAdaptError(f"{path} has no times: it is empty.")
     codes = Counter[str]()
-    read = _reader(parts, codes)
+    read = _reader(parts, codes, unit.kind == "amount")
     plan, told = _plan(parts, path, unit, read, label, accumulated)
     plan, gaps = intervals.without_gaps(plan)
     if gaps:
@@ -140,7 +142,7 @@ def _unit(parts: list[Part], given: str | None) -> u.Unit:
     return one
 
 
-def _reader(parts: list[Part], codes: Counter[str]) -> Read:
+def _reader(parts: list[Part], codes: Counter[str], sums: bool) -> Read:
     """A function that reads ascending places of the whole series, on the common grid, with NaN for codes."""
     first = np.concatenate([[0], np.cumsum([len(part.labels) for part in parts])])
 
@@ -149,7 +151,7 @@ def _reader(parts: list[Part], codes: Counter[str]) -> Read:
         pieces = []
         for n in np.unique(number):
             part = parts[n]
-            values, found = codes_to_nan(part.read(places[number == n] - first[n]))
+            values, found = codes_to_nan(part.read(places[number == n] - first[n]), sums)
             codes["codes"] += found
             pieces.append(part.grid.order(values))
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)
