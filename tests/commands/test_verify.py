@@ -141,3 +141,38 @@ def test_files_that_do_not_belong_together_stop(work, capsys):
     odd = work("odd.nc", np.ones((8, 6, 6)))
     assert main(["verify", *work.files[:3], odd, *work.files[4:], *work.quick]) == 2
     assert "one whole number" in capsys.readouterr().err
+
+
+def coarse(work):
+    return work.truth.reshape(8, 4, 5, 4, 5).mean(axis=(2, 4))
+
+
+def test_coarse_rain_that_is_a_mistake_is_refused_with_its_cause(work, capsys):
+    for rain, words in ((coarse(work) / 3600, "3600 times smaller"), (coarse(work)[:, ::-1], "upside down")):
+        lr = work("wrong.nc", rain)
+        assert main(["verify", *work.files[:2], "--lr", lr, *work.files[4:], *work.quick]) == 2
+        told = capsys.readouterr().err
+        assert "wrong.nc" in told and words in told and "Traceback" not in told
+
+
+def test_a_real_product_is_scored_and_its_part_said(work, capsys):
+    lr = work("real.nc", coarse(work) * np.random.default_rng(1).gamma(4, 0.3, (8, 4, 4)))
+    assert main(["verify", *work.files[:2], "--lr", lr, *work.files[4:], *work.quick]) == 0
+    assert "not that of the truth: in the wettest hours it correlates 0." in capsys.readouterr().out
+
+
+def test_what_a_file_does_not_tell_is_told_by_flags(work, capsys):
+    import xarray as xr
+
+    path = work("sums.nc", coarse(work).cumsum(axis=0))
+    with xr.open_dataset(path) as data:
+        told = data.load()
+    told["rain"].attrs["units"] = ""
+    told.to_netcdf(path, engine="netcdf4")
+    command = ["verify", *work.files[:2], "--lr", path, *work.files[4:], *work.quick]
+    assert main(command) == 2 and "rain has no units" in capsys.readouterr().err
+    assert main([*command, "--units", "mm"]) == 2 and "--accumulated since-start" in capsys.readouterr().err
+    assert main([*command, "--units", "mm", "--accumulated", "since-start"]) == 0
+    flags = work.card()["systems"]
+    assert main(["verify", *work.files, *work.quick]) == 0
+    assert flags["bicubic"]["crps"] == pytest.approx(work.card()["systems"]["bicubic"]["crps"], abs=1e-4)

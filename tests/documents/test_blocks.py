@@ -73,11 +73,30 @@ def coarse_rain(desk):
     radar.to_netcdf(desk.folder / "radar.nc")
 
 
+def reading(desk):
+    """A forecast as cfgrib writes it: metres since the start, from the south, 0 to 360 degrees."""
+    import numpy as np
+    import xarray as xr
+
+    rain = np.random.default_rng(0).gamma(0.5, 2.0, (12, 6, 8)).cumsum(axis=0) / 1000
+    attributes = {"units": "m", "GRIB_stepType": "accum"}
+    xr.Dataset(
+        {"tp": (("step", "latitude", "longitude"), rain, attributes)},
+        {
+            "time": ((), 0, {"units": "hours since 2024-01-01", "standard_name": "forecast_reference_time"}),
+            "step": ("step", np.arange(1, 13), {"units": "hours", "standard_name": "forecast_period"}),
+            "latitude": ("latitude", np.linspace(48, 49.25, 6), {"units": "degrees_north"}),
+            "longitude": ("longitude", np.linspace(358, 359.75, 8), {"units": "degrees_east"}),
+        },
+    ).to_netcdf(desk.folder / "forecast.nc", engine="netcdf4")
+
+
 #: documents that begin in a folder of their own, not in the README's
 ALONE = {
     "docs/howto/data.md": data_howto,
     "docs/howto/other-rain.md": other_rain,
     "docs/howto/coarse-rain.md": coarse_rain,
+    "docs/howto/reading.md": reading,
 }
 
 

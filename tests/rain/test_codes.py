@@ -81,7 +81,9 @@ def test_rain_is_left_as_it_is(values):
 
 def test_most_of_the_rain_impossible_is_another_unit_and_a_few_cells_are_not():
     rain = np.linspace(0, 12000, 100)
-    with pytest.raises(ScaleAdaptError, match=r"a\.nc: 91 of 99 wet cells have more than 1000 mm h-1 \(up to 1\.2e\+04\)"):
+    with pytest.raises(
+        ScaleAdaptError, match=r"a\.nc: 91 of 99 wet cells have more than 1000 mm h-1 \(up to 1\.2e\+04\)"
+    ):
         Cleaner("a.nc")(rain)
     few = np.where(np.arange(100) < 40, 5000.0, 1.0)  # one number in many cells is a code
     assert np.isnan(Cleaner("a.nc")(few)).sum() == 40

@@ -1,5 +1,6 @@
 """``anemoi-scaleadapt verify``: score members against the truth, beside classical baselines."""
 
+import logging
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from anemoi_scaleadapt.rain.record import Rain
     from anemoi_scaleadapt.rain.windows import Coarse
     from anemoi_scaleadapt.verification.run import System
+
+LOG = logging.getLogger(__name__)
 
 #: baselines that are scored unless --baselines says otherwise
 DEFAULT = ("nearest", "bicubic", "rainfarm", "rainfarm_ar1")
@@ -104,7 +107,29 @@ def open_files(args: Namespace) -> "tuple[Rain, Rain, Coarse, np.ndarray, int]":
     same_grid(members, truth)
     t = w.time_factor(members, args.time_factor)
     windows = w.windows(members.times, t, members.path)
-    return members, truth, w.Coarse(coarse, t), windows, w.space_factor(members, coarse)
+    placed = members if members.latitude is not None else truth
+    space = w.space_factor(placed, coarse)
+    check_coarse(truth, w.Coarse(coarse, t), windows, space)
+    return members, truth, w.Coarse(coarse, t), windows, space
+
+
+def check_coarse(truth: "Rain", coarse: "Coarse", windows: "np.ndarray", space: int) -> None:
+    """Say how the coarse rain agrees with the truth; refuse it where a mistake explains all that differs."""
+    from anemoi_scaleadapt.rain.compare import compare
+
+    found = compare(truth, coarse, windows, space)
+    name = coarse.rain.path
+    if found.certain:
+        raise ScaleAdaptError(
+            f"--lr {name} against block means of {truth.path}: {found.cause}. Correct what the file says of itself."
+        )
+    if not found.good:
+        LOG.warning("--lr %s against block means of %s: %s.", name, truth.path, found.cause)
+    elif found.error > 0.01:
+        print(
+            f"The coarse rain is not that of the truth: in the wettest hours it correlates {found.correlation:.2f} "
+            f"with its block means and has {found.ratio:.2f} times as much: that part of all errors is the input's."
+        )
 
 
 def build_systems(

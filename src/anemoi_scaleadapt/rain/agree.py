@@ -29,6 +29,8 @@ RATIOS = {
 }
 #: Rain of the same thing correlates better than this; below it the two are different products.
 ALIKE = 0.4
+#: Records that correlate like this are the same rain.
+CERTAIN = 0.98
 #: A mistake is named where undoing it takes away at least this share of what is missing to a correlation of 1.
 CLEARER = 0.5
 
@@ -50,6 +52,8 @@ class Agreement:
         empty where the two agree.
     cause : str
         The same as a sentence for a user; empty where the two agree.
+    undone : float
+        Correlation after the mistakes are undone; that of the records as they are where there is none.
     """
 
     correlation: float
@@ -57,11 +61,17 @@ class Agreement:
     error: float
     kinds: tuple[str, ...] = ()
     cause: str = ""
+    undone: float = float("nan")
 
     @property
     def good(self) -> bool:
         """Whether nothing is wrong."""
         return not self.kinds
+
+    @property
+    def certain(self) -> bool:
+        """Whether a mistake explains all of what differs: undone, the two are one."""
+        return not self.good and self.undone >= CERTAIN
 
 
 def agreement(fine: np.ndarray, coarse: np.ndarray, cells: int = 3, hours: int = 6) -> Agreement:
@@ -121,7 +131,7 @@ def agreement(fine: np.ndarray, coarse: np.ndarray, cells: int = 3, hours: int =
         known = "; or ".join(text for number, text in RATIOS.items() if abs(factor / number - 1) < 0.1)
         causes.append(f"it is {factor:.4g} times {side}: {known or 'another unit'}?")
     cause = "; ".join(causes)
-    return Agreement(here, ratio, error, tuple(kinds), f"the coarse rain differs: {cause}" if cause else "")
+    return Agreement(here, ratio, error, tuple(kinds), f"the coarse rain differs: {cause}" if cause else "", best)
 
 
 def _match(fine: np.ndarray, coarse: np.ndarray) -> tuple[float, float, float]:
