@@ -11,7 +11,8 @@ from pathlib import Path
 
 from anemoi_scaleadapt.settings import Settings, inner_model, rule
 
-PAGES = (Path(__file__).with_name("config.md"), Path(__file__).parents[1] / "howto" / "data.md")
+HOWTO = Path(__file__).parents[1] / "howto"
+PAGES = (Path(__file__).with_name("config.md"), HOWTO / "data.md", HOWTO / "other-rain.md")
 TABLE = re.compile(r"(<!-- settings ([\w.]+): ([\w.]+)\.(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 HEAD = "\n| key | default | allowed | meaning |\n|---|---|---|---|\n"
 

@@ -55,7 +55,7 @@ def test_the_tables_are_those_of_the_code():
     for path in script.PAGES:
         page = path.read_text()
         assert script.render(page) == page, f"{path.name}: run python docs/reference/write_config.py"
-        assert page.count("<!-- settings ") == len(script.TABLE.findall(page)) > 1
+        assert page.count("<!-- settings ") == len(script.TABLE.findall(page)) > 0
 
 
 def test_every_key_of_ours_is_documented_and_every_documented_one_is_there(ours):

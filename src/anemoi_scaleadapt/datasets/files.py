@@ -13,21 +13,19 @@ tell is said with the keys, as in every command (:func:`anemoi_scaleadapt.rain.r
 
 import datetime as dt
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from anemoi.datasets.create.source import Source
 from anemoi.transform.fields import new_fieldlist_from_list
-from pydantic import BeforeValidator, Field
 
 from anemoi_scaleadapt.datasets.fields import HourField
+from anemoi_scaleadapt.datasets.settings import RainSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.intervals import Accumulated, Label
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.rain.record import HOUR, Rain
 from anemoi_scaleadapt.rain.steps import averaged
 from anemoi_scaleadapt.rain.times import STANDARD
-from anemoi_scaleadapt.settings import Name, Settings
 
 
 class RainHours:
@@ -82,25 +80,6 @@ class RainHours:
         return frames[0, 0]
 
 
-class RainSettings(Settings):
-    """Keys of ``rain``."""
-
-    path: Annotated[
-        tuple[Name, ...],
-        BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
-        Field(strict=False, min_length=1, json_schema_extra={"rule": "a path, a pattern, or a list of them"}),
-    ]
-    """a NetCDF or GRIB file, a Zarr folder, an anemoi dataset, a pattern, or a list of these, which make one record"""
-    variable: Name | None = None
-    """name of the rain in the files, where its name or standard name does not tell; in the dataset it is ``rain``"""
-    units: Name | None = None
-    """unit of files that give none"""
-    time_label: Label | None = None
-    """where the times of files without bounds lie in their intervals"""
-    accumulated: Accumulated | None = None
-    """over what amounts are summed in files that do not tell"""
-
-
 @lru_cache(maxsize=2)
 def open_hours(settings: RainSettings) -> RainHours:
     """Open files of rain for a dataset; kept, for anemoi-datasets asks again for every group of dates.
@@ -125,7 +104,7 @@ class RainSource(Source):
     context
         Given by anemoi-datasets.
     **settings
-        As in :class:`RainSettings`.
+        As in :class:`anemoi_scaleadapt.datasets.settings.RainSettings`.
 
     Raises
     ------

@@ -129,7 +129,8 @@ def is_comephore(path: str) -> bool:
 
 def gridded(args: Namespace) -> Source:
     """Source, area, grid and dates of files that the one reader reads."""
-    from anemoi_scaleadapt.datasets.files import RainSettings, hours_of, open_hours
+    from anemoi_scaleadapt.datasets.files import hours_of, open_hours
+    from anemoi_scaleadapt.datasets.settings import RainSettings
 
     if args.min_quality is not None:
         raise ScaleAdaptError(f"--min-quality: {args.rain} is no Comephore.")

@@ -1,9 +1,10 @@
-"""What a recipe may say to the source ``comephore`` and to the filter ``coarsen``."""
+"""What a recipe may say to the sources ``comephore`` and ``rain`` and to the filter ``coarsen``."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from anemoi_scaleadapt.rain.intervals import Accumulated, Label
 from anemoi_scaleadapt.settings import Name, Settings
 
 Places = Annotated[int, Field(ge=0)]
@@ -62,3 +63,22 @@ class ComephoreSettings(Settings):
     min_quality: Annotated[float, Field(ge=0, le=100)] | None = None
     """pixels with a lower QUALIF are missing. QUALIF is 0 everywhere in the early years (before about 2007): with this
     key they are all missing"""
+
+
+class RainSettings(Settings):
+    """Keys of ``rain``."""
+
+    path: Annotated[
+        tuple[Name, ...],
+        BeforeValidator(listed),
+        Field(strict=False, min_length=1, json_schema_extra={"rule": "a path, a pattern, or a list of them"}),
+    ]
+    """a NetCDF or GRIB file, a Zarr folder, an anemoi dataset, a pattern, or a list of these, which make one record"""
+    variable: Name | None = None
+    """name of the rain in the files, where its name or standard name does not tell; in the dataset it is ``rain``"""
+    units: Name | None = None
+    """unit of files that give none"""
+    time_label: Label | None = None
+    """where the times of files without bounds lie in their intervals"""
+    accumulated: Accumulated | None = None
+    """over what amounts are summed in files that do not tell"""
