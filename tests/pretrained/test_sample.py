@@ -7,49 +7,34 @@ import pytest
 
 from anemoi_scaleadapt.datasets import radklim
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.pretrained.sample import PATH, load_sample, make, wettest
-from anemoi_scaleadapt.scale import resolve
-
-
-def blocks(rain):
-    *lead, y, x = rain.shape
-    return rain.astype("f8").reshape(*lead, y // 10, 10, x // 10, 10).mean(axis=(-3, -1))
+from anemoi_scaleadapt.pretrained.sample import HOURS, PATH, ROUND, load_sample, make, wettest
+from anemoi_scaleadapt.rain.windows import HOUR
 
 
 def test_what_ships_is_small_real_and_attributed():
-    assert PATH.stat().st_size <= 300_000
+    assert PATH.stat().st_size <= 400_000
     sample = load_sample()
-    assert [str(t) for t in sample.window] == [f"2018-05-20T0{h}:00:00" for h in (2, 3, 4)]
-    assert sample.truth.shape == (3, 170, 170) and sample.coarse.shape == (48, 17, 17)
-    assert sample.truth.mean() == pytest.approx(0.6832, abs=1e-4) and sample.truth.max() == np.float32(7.81)
+    assert sample.rain.shape == (36, 170, 170) and set(np.diff(sample.times)) == {HOUR}
+    assert sample.rain[ROUND : ROUND + HOURS].mean() > 2 * sample.rain[:ROUND].mean() > 0
     assert "CC BY 4.0" in sample.attributes["licence"]
     assert "Deutscher Wetterdienst" in sample.attributes["attribution"]
-    there = np.isin(sample.times, sample.window)
-    np.testing.assert_allclose(sample.coarse[there], blocks(sample.truth), atol=1e-6)
 
 
-def test_frames_are_three_hour_means_in_order_missing_beyond_the_record():
-    sample = load_sample()
-    now = int(np.flatnonzero(sample.times == sample.window[0])[0])
-    scale = resolve({"space": 10, "time": 3, "context_length": 12, "lookahead": 1})
-    frames = sample.frames(scale)
-    assert frames.shape == (12, 17, 17) and frames.dtype == np.float32
-    for place, frame in zip(range(-10, 2), frames, strict=True):
-        first = now + 3 * place
-        want = sample.coarse[first : first + 3].mean(axis=0) if first >= 0 else np.full((17, 17), np.nan)
-        np.testing.assert_array_equal(frame, want.astype("f4"))
-    assert np.isnan(frames[0]).all() and not np.isnan(frames[2:]).any()
-
-
-def test_another_pair_is_refused():
-    with pytest.raises(ScaleAdaptError, match=r"\(10, 3\), the model for \(5, 3\)"):
-        load_sample().frames(resolve({"space": 5, "time": 3}))
+@pytest.mark.parametrize(("pair", "counts"), [((10, 3), (4, 4, 4)), ((25, 6), (2, 2, 2)), ((7, 5), (2, 2, 2))])
+def test_frames_are_means_over_whole_cells_and_hours(pair, counts):
+    (space, time), (early, drawn, late) = pair, counts
+    sample = load_sample().cut(space)
+    frames, before, after = sample.frames(space, time)
+    assert (before, len(frames) - before - after, after) == (early, drawn, late)
+    first = ROUND  # the first frame that is drawn begins there
+    want = sample.rain[first : first + time, :space, :space].mean(dtype="f8")
+    assert frames[before, 0, 0] == pytest.approx(want, rel=1e-6)
 
 
 def test_the_wettest_window_keeps_its_distance_from_the_ends():
     rain = np.zeros(48)
-    rain[[2, 11, 20, 21, 22, 46]] = [9, 9, 1, 2, 1, 9]
-    assert wettest(rain) == 20
+    rain[[2, 20, 21, 22, 46]] = [9, 1, 2, 1, 9]
+    assert wettest(rain) == 12 and rain[12:24].sum() == 4
 
 
 @pytest.fixture
@@ -72,10 +57,10 @@ def test_making_it_loses_nothing(month, tmp_path):
         warnings.simplefilter("error")
         make(path, tmp_path / "sample.nc")
     sample = load_sample(tmp_path / "sample.nc")
-    first = int(np.flatnonzero(ends == np.datetime64("2018-05-19T16:00"))[0])
-    assert str(sample.window[0]) == "2018-05-19T16:00:00" and len(sample.window) == 3
-    np.testing.assert_array_equal(sample.truth, rain[first : first + 3])
-    np.testing.assert_allclose(sample.coarse, blocks(rain[-48:]), atol=1e-6)
+    first = int(np.flatnonzero(ends == sample.times[0])[0])
+    assert len(sample.times) == HOURS + 2 * ROUND
+    assert sample.times[ROUND] <= np.datetime64("2018-05-19T16:00") < sample.times[ROUND + HOURS]
+    np.testing.assert_array_equal(sample.rain, rain[first : first + 36])
     np.testing.assert_allclose(sample.longitude, np.broadcast_to(5 + np.arange(30) * 0.01, (20, 30)), atol=5e-5)
     assert sample.latitude[0, 0] > sample.latitude[-1, 0]
 

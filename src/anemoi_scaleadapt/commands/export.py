@@ -21,8 +21,11 @@ def main(args) -> int:
     model = export(args.checkpoint, args.to, args.licence, args.attribution, args.note)
     size = (args.to / WEIGHTS).stat().st_size
     days = " to ".join(map(str, model["days"]["training"]))
+    settings = model["settings"]
+    one = settings["scale"]
+    pairs = f"({one['space']}, {one['time']})" if one else "many factor pairs"
     print(
-        f"{args.to}: ({model['scale']['space']}, {model['scale']['time']}), {model['parameters'] / 1e6:.2f} million "
+        f"{args.to}: {pairs}, {model['parameters'] / 1e6:.2f} million "
         f"weights, {size / 1e6:.2f} MB, {model['steps']} steps, training days {days}. "
         f"Data: {model['data']['licence']}. {model['data']['attribution']}"
     )
