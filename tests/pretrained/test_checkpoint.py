@@ -24,7 +24,7 @@ def test_the_command_writes_the_weights_and_where_they_come_from(checkpoint, tmp
         "dataset": ["2018-05-10T01:00:00", "2018-05-21T00:00:00"],
     }
     assert (told["steps"], told["run"], told["licence"]) == (600, "abc", "Apache-2.0")
-    loaded, want = load(tmp_path / "out").state_dict(), model.downscaler.state_dict()
+    loaded, want = load(tmp_path / "out").state_dict(), model.state_dict()
     assert loaded.keys() == want.keys()
     for name, value in want.items():
         np.testing.assert_allclose(loaded[name], value, rtol=2**-11, atol=2**-25, err_msg=name)
