@@ -12,9 +12,11 @@ from anemoi_scaleadapt.commands import main
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.trained import open_checkpoint
 from anemoi_scaleadapt.rain.reader import open_rain
+from anemoi_scaleadapt.scale import resolve
 from anemoi_scaleadapt.training.scores import ensemble_scores
 
 DAY = "2020-01-02"
+SCALE = resolve({"space": 5, "time": 2})
 
 
 @pytest.fixture
@@ -34,27 +36,27 @@ def test_the_hours_of_days_end_at_midnight():
 
 def test_windows_are_those_of_the_day_and_spread_evenly(opened):
     interface, lr, hr = opened
-    every = trained.read_windows(interface, lr, hr, [DAY], 99)
+    every = trained.read_windows(interface, SCALE, lr, hr, [DAY], 99)
     assert len(every) > 4 and {w.start.astype("M8[D]") for w in every} == {np.datetime64(DAY)}
     assert {(w.start - np.datetime64(DAY)) // np.timedelta64(1, "h") % 2 for w in every} == {0}
-    few = trained.read_windows(interface, lr, hr, [DAY], 3)
+    few = trained.read_windows(interface, SCALE, lr, hr, [DAY], 3)
     assert [w.start for w in few] == [every[0].start, every[round((len(every) - 1) / 2)].start, every[-1].start]
     w = every[0]
     block = w.truth.mean(1).unflatten(-1, (8, 5)).unflatten(-3, (8, 5)).mean((-1, -3))
-    torch.testing.assert_close(interface.model.downscaler.current(w.lr), block, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(interface.model.downscaler.current(w.axis)[:, 0], block, rtol=1e-4, atol=1e-5)
 
 
 def test_members_are_those_of_inference(opened, monkeypatch):
     interface, lr, hr = opened
-    window = trained.read_windows(interface, lr, hr, [DAY], 1)[0]
+    window = trained.read_windows(interface, SCALE, lr, hr, [DAY], 1)[0]
     drawn, sample = [], interface.model.downscaler.sample
     monkeypatch.setattr(interface.model.downscaler, "sample", lambda *a: drawn.append(sample(*a)) or drawn[-1])
-    point = trained.measure(interface.model.downscaler, [window], 5.0, 3)
+    point = trained.measure(interface.model.downscaler, SCALE, [window], 5.0, 3)
     from anemoi.datasets import open_dataset
 
     fine = open_dataset(hr.path)
     orography = torch.from_numpy(fine[0][fine.name_to_index["orography"], 0]).float()[None, None, :, None]
-    frames = window.lr.flatten(2)[..., None]
+    frames = window.axis.flatten(2)[..., None]
     start = window.start.astype("M8[s]").item()
     assert isinstance(start, datetime.datetime)
     want = interface.predict_step(
@@ -76,17 +78,17 @@ def test_the_ancestral_sampler_has_no_sigma_max_to_choose(opened):
 
 def test_more_noise_gives_more_spread_and_missing_truth_is_left_out(opened):
     interface, lr, hr = opened
-    net, windows = interface.model.downscaler, trained.read_windows(interface, lr, hr, [DAY], 2)
-    assert trained.measure(net, windows, 20.0, 4).ssr > trained.measure(net, windows, 0.1, 4).ssr
-    before = trained.measure(net, windows[:1], 5.0, 4)
+    net, windows = interface.model.downscaler, trained.read_windows(interface, SCALE, lr, hr, [DAY], 2)
+    assert trained.measure(net, SCALE, windows, 20.0, 4).ssr > trained.measure(net, SCALE, windows, 0.1, 4).ssr
+    before = trained.measure(net, SCALE, windows[:1], 5.0, 4)
     windows[1].truth[:] = torch.nan
-    assert trained.measure(net, windows, 5.0, 4) == before
+    assert trained.measure(net, SCALE, windows, 5.0, 4) == before
 
 
 def test_a_day_without_rain_or_data_is_one_clear_error(opened):
     interface, lr, hr = opened
     with pytest.raises(ScaleAdaptError, match="--days 2031-01-01: no window of 2 h with rain"):
-        trained.read_windows(interface, lr, hr, ["2031-01-01"])
+        trained.read_windows(interface, SCALE, lr, hr, ["2031-01-01"])
 
 
 def test_the_command_writes_what_it_measured(static_checkpoint, tmp_path, capsys):
@@ -116,7 +118,7 @@ def test_the_command_writes_what_it_measured(static_checkpoint, tmp_path, capsys
         (["--checkpoint", "{ckpt}", "--days", DAY, "--members", "1"], "--members 1: at least 2"),
         (["--checkpoint", "{hr}.nc", "--days", DAY], "cannot be read"),
         (["--checkpoint", "{last}", "--days", DAY], "is no inference checkpoint"),
-        (["--checkpoint", "{ckpt}", "--days", DAY, "--time", "3"], "was trained for the factors (5, 2)"),
+        (["--checkpoint", "{ckpt}", "--days", DAY, "--time", "3"], "the networks have learnt (5, 2)"),
     ],
 )
 def test_bad_input_is_one_clear_line(static_checkpoint, tmp_path, capsys, words, says):

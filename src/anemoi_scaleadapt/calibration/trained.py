@@ -16,7 +16,7 @@ from anemoi_scaleadapt.inference.trained import context_axis, static_fields
 from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import HOUR, Coarse
 from anemoi_scaleadapt.scale import Scale
-from anemoi_scaleadapt.training.crops import wettest_square
+from anemoi_scaleadapt.training.crops import wettest
 from anemoi_scaleadapt.verification.crps import fair_crps
 
 #: a window is wet where a coarse cell has this much, mm h-1
@@ -118,7 +118,10 @@ def read_windows(
     windows = []
     for window in progress(evenly(found, number)):
         now = torch.from_numpy(coarse.frame(window))
-        _, place, fine = wettest_square(now, scale.space, EDGE)
+        size = min(max(1, EDGE // scale.space), *now.shape)
+        row, column = wettest(now[None, None], size)[0][0, 1:].tolist()
+        place = slice(row, row + size), slice(column, column + size)
+        fine = tuple(slice(part.start * scale.space, part.stop * scale.space) for part in place)
         axis = context_axis(coarse, window, scale)[(slice(None), slice(None), *place)].to(device)
         truth = torch.from_numpy(hr.at(window)[(0, slice(None), *fine)])[None].to(device)
         statics = static_fields(interface, hr)

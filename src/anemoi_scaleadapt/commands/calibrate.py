@@ -98,7 +98,7 @@ def spread_of(args: Namespace, lr: "Rain", hr: "Rain", space: int) -> "Spread":
     from anemoi_scaleadapt.inference.trained import open_checkpoint
 
     interface = open_checkpoint(args.checkpoint, args.device)
-    net, scale = interface.model.downscaler, interface.model.scale_of(args.space or space, args.time)
+    net, scale = interface.model.downscaler, interface.model.find_scale({"space": space, "time": args.time})
     trained.check_sampler(net, args.checkpoint)
     windows = trained.read_windows(interface, scale, lr, hr, args.days, args.draw, bar("windows to draw"))
 
