@@ -36,6 +36,7 @@ def message(run):
         (["+period.trainig.end=50%"], r"period.trainig is not a setting; did you mean period.training?"),
         (["+perod.training.end=50%"], r"perod is not a setting; did you mean period?"),
         (["+scale.bta=0.02"], r"scale.bta is not a setting; did you mean scale.beta?"),
+        (["+dataloader.training.datasets.hr.ned=2020"], r"datasets.hr.ned is not a setting; did you mean dataloader."),
         (["+task.lrr=lr"], r"task.lrr is not a setting; did you mean task.lr?"),
         (["period.training.end=80%"], r"share 13 dates, from 2020-01-02T11:00:00 to 2020-01-02T23:00:00"),
         (["training.method.crop=0"], r"training.method.crop = 0"),

@@ -10,6 +10,7 @@ from anemoi.datasets import open_dataset
 from omegaconf import OmegaConf
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.settings import refuse_unknown
 
 Shape = tuple[int, int]
 
@@ -99,9 +100,10 @@ def open_reader(reader: Any, key: str, wanted: Sequence[str]) -> Opened:
     Raises
     ------
     ScaleAdaptError
-        If it cannot be opened, or lacks a variable.
+        If a key is unknown, or the dataset cannot be opened or lacks a variable.
     """
     reader = OmegaConf.to_container(reader, resolve=True) if OmegaConf.is_config(reader) else dict(reader)
+    refuse_unknown(key, reader, ("dataset_config", "start", "end", "trajectory"))
     inner = reader["dataset_config"]
     inner = {k: v for k, v in inner.items() if v is not None} if isinstance(inner, Mapping) else {"dataset": inner}
     path = str(inner.get("dataset", inner))

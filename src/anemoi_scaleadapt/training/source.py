@@ -41,8 +41,9 @@ def checked(splits: Mapping[str, Mapping[str, Any]], reading: Reading, **checks:
     if own:
         splits, space = {split: {hr: readers[hr]} for split, readers in splits.items()}, 1
     else:
-        readers = next(iter(splits.values()))
-        opened = {name: open_reader(readers[name], f"training dataset {name}", [reading.rain]) for name in (lr, hr)}
+        split, readers = next(iter(splits.items()))
+        keys = {name: f"dataloader.{split}.datasets.{name}" for name in (lr, hr)}
+        opened = {name: open_reader(readers[name], key, [reading.rain]) for name, key in keys.items()}
         space = 1 if opened[lr].shape == opened[hr].shape else pairs.largest
         if space > 1 and len(pairs.all) > 1:
             raise ScaleAdaptError(
