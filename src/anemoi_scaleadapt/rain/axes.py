@@ -19,12 +19,13 @@ _DEGREES = ("degrees", "degree", "deg", "radian", "radians", "rad")
 
 
 def member_axis(data: Any, rain: Any) -> Any:
-    """Name of the axis that counts members, or None."""
-    for d in rain.dims:
-        attributes = data.variables[d].attrs if d in data.variables else {}
-        if names.is_one(d, names.MEMBERS) or attributes.get("standard_name") == "realization":
-            return d
-    return None
+    """Name of the axis that counts members, the longest if there are several, or None."""
+    found = [
+        d for d in rain.dims
+        if names.is_one(d, names.MEMBERS)
+        or (d in data.variables and data.variables[d].attrs.get("standard_name") == "realization")
+    ]  # fmt: skip
+    return max(found, key=lambda d: rain.sizes[d], default=None)
 
 
 def two(data: Any, rain: Any, rest: list[Any], member: Any, path: str) -> list[Any]:
