@@ -54,6 +54,10 @@ COORDINATES = {
         lat=("lat", LAT - 0.05, {"units": "degrees_north", "bounds": "lat_bnds"}),
         lon=("lon", LON - 0.05, {"units": "degrees_east", "bounds": "lon_bnds"}),
     ),
+    "corners": lambda: curved().drop_vars(["latitude", "longitude"]).assign(
+        latitude=(("yc", "xc"), np.tile(50.05 - 0.1 * np.arange(7)[:, None], 9), {"units": "degrees_north"}),
+        longitude=(("yc", "xc"), np.tile(4.95 + 0.1 * np.arange(9), (7, 1)), {"units": "degrees_east"}),
+    ),
     "a height of one": lambda: base().expand_dims(height=[2.0], axis=1),
     "rotated pole": lambda: base(RAIN[:, ::-1], lat=LAT[::-1], dims=("time", "rlat", "rlon"), grid_mapping="pole")
     .drop_vars(["lat", "lon"])
@@ -79,6 +83,7 @@ TIMES = {
     ),
     "words for the start": lambda: hours(base(), N - 1, long_name="start of the accumulation interval"),
     "words for the middle": lambda: hours(base(), N - 0.5, long_name="midpoint of the averaging interval"),
+    "a label on the left": lambda: hours(base(), N - 1, label="left"),
     "words for the end": lambda: base(long_name="mean rain over the preceding hour"),
     "in no order": lambda: base().isel(time=[3, 0, 1, 2, 7, 6, 5, 4]),
     "valid_time": lambda: base().rename(time="valid_time"),
@@ -297,6 +302,11 @@ def test_a_trace_below_zero_is_dry_and_more_is_an_error(tmp_path):
     wrong = open_rain(save(base(np.where(RAIN < 0.1, np.float32(-0.3), RAIN)), tmp_path / "b.nc"))
     with pytest.raises(ScaleAdaptError, match=r"b\.nc: \d+ of 384 cells have negative rain, down to -0.3"):
         wrong.at(wrong.times)
+
+
+def test_zero_declared_as_missing_is_dry(tmp_path):
+    rain = open_rain(save(base(_FillValue=np.float32(0)), tmp_path / "a.nc"))
+    assert rain.at(rain.times)[0] == pytest.approx(RAIN)
 
 
 def test_a_series_is_ordered_by_its_times(tmp_path):

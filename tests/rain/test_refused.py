@@ -22,6 +22,7 @@ REFUSED = {
         r"2 that are rain by name.*tp.*pr.*--variable",
     ),
     "no rain": (lambda: base(name="a").assign(b=(AXES, RAIN)), {}, r"none that is rain by name \(a, b\).*--variable"),
+    "a part of the rain alone": (lambda: base(name="cp"), {}, r"none that is rain by name \(cp\).*--variable"),
     "snow alone": (lambda: base(name="sf", standard_name="snowfall_flux"), {}, "none that is rain by name"),
     "no dates": (lambda: base(times=NOTHING), {}, "no time axis with dates|without units"),
     "no time at all": (lambda: base().isel(time=0).drop_vars("time"), {}, "no time axis with dates"),

@@ -25,7 +25,7 @@ def stretches(number: int) -> Iterator[np.ndarray]:
                 yield np.array([k, k + 1])
 
 
-def grows(read: Callable[[np.ndarray], np.ndarray], number: int) -> bool | None:
+def grows(read: Callable[[np.ndarray], np.ndarray], number: int) -> tuple[bool | None, list[int]]:
     """Whether amounts look accumulated: from frame to frame no cell falls, or all do.
 
     Parameters
@@ -39,25 +39,27 @@ def grows(read: Callable[[np.ndarray], np.ndarray], number: int) -> bool | None:
     -------
     bool or None
         None if there are fewer than three pairs of frames with rain in four cells or more.
+    list of int
+        Frames after which all cells fell, among those that were looked at.
     """
-    rising, falling, mixed = 0, 0, 0
+    rising, mixed, falls = 0, 0, []
     for pair in stretches(number):
         before, after = read(pair)[0]
         most = float(np.nanmax([np.nanmax(before, initial=0), np.nanmax(after, initial=0)]))
         if not most > 0:
             continue
         small = PACKING * most
-        wet = (before > small) | (after > small)
-        wet &= np.isfinite(before) & np.isfinite(after)
+        wet = ((before > small) | (after > small)) & np.isfinite(before) & np.isfinite(after)
         if wet.sum() < CELLS:
             continue
-        falls = float((after[wet] < before[wet] - small).mean())
-        rising, falling, mixed = rising + (falls < 0.01), falling + (falls > 0.8), mixed + (0.01 <= falls <= 0.8)
-        if rising + falling + mixed >= ENOUGH and mixed > 1:
-            return False
-    if rising + falling + mixed < 3:
-        return None
-    return mixed <= 0.1 * (rising + falling + mixed) and rising > 1.5 * falling
+        share = float((after[wet] < before[wet] - small).mean())
+        rising, mixed = rising + (share < 0.01), mixed + (0.01 <= share <= 0.8)
+        falls += [int(pair[0])] if share > 0.8 else []
+        if rising + len(falls) + mixed >= ENOUGH and mixed > 1:
+            return False, falls
+    if rising + len(falls) + mixed < 3:
+        return None, falls
+    return mixed <= 0.1 * (rising + len(falls) + mixed) and rising > 1.5 * len(falls), falls
 
 
 def amounts(read: Callable[[np.ndarray], np.ndarray], plan: Plan, index: np.ndarray) -> np.ndarray:

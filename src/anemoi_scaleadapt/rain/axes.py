@@ -19,12 +19,13 @@ _DEGREES = ("degrees", "degree", "deg", "radian", "radians", "rad")
 
 
 def member_axis(data: Any, rain: Any) -> Any:
-    """Name of the axis that counts members, or None."""
-    for d in rain.dims:
-        attributes = data.variables[d].attrs if d in data.variables else {}
-        if names.is_one(d, names.MEMBERS) or attributes.get("standard_name") == "realization":
-            return d
-    return None
+    """Name of the axis that counts members, the longest if there are several, or None."""
+    found = [
+        d for d in rain.dims
+        if names.is_one(d, names.MEMBERS)
+        or (d in data.variables and data.variables[d].attrs.get("standard_name") == "realization")
+    ]  # fmt: skip
+    return max(found, key=lambda d: rain.sizes[d], default=None)
 
 
 def two(data: Any, rain: Any, rest: list[Any], member: Any, path: str) -> list[Any]:
@@ -102,11 +103,14 @@ def _kind(data: Any, d: Any) -> str | None:
 
 def _place(data: Any, rain: Any, space: list[Any], kind: str) -> np.ndarray | None:
     """Latitude or longitude of the cells on the two axes as the file has them, degrees; None where there is none."""
+    shape = (rain.sizes[space[0]], rain.sizes[space[1]])
     told = str(rain.attrs.get("coordinates", "")).split()
     found = [n for n, v in data.variables.items() if _is(n, v, kind) and v.ndim and v.dtype.kind in "fiu"]
     found.sort(key=lambda n: (n not in told, n not in space))
     for name in found:
         variable = data.variables[name]
+        if variable.shape == (shape[0] + 1, shape[1] + 1):
+            return _between(_values(variable))
         outside = [d for d in variable.dims if d not in space]
         if any(d not in rain.dims for d in outside):
             continue
@@ -117,11 +121,18 @@ def _place(data: Any, rain: Any, space: list[Any], kind: str) -> np.ndarray | No
         if str(variable.attrs.get("units", "")).lower().startswith("rad"):
             values = np.degrees(values)
         if variable.dims == (space[0],):
-            return np.broadcast_to(values[:, None], (rain.sizes[space[0]], rain.sizes[space[1]]))
+            return np.broadcast_to(values[:, None], shape)
         if variable.dims == (space[1],):
-            return np.broadcast_to(values[None], (rain.sizes[space[0]], rain.sizes[space[1]]))
+            return np.broadcast_to(values[None], shape)
         return values if variable.dims == tuple(space) else values.T
     return None
+
+
+def _between(corners: np.ndarray) -> np.ndarray | None:
+    """Middles of cells of which the corners are given; None across the date line."""
+    if np.nanmax(corners) - np.nanmin(corners) > 180:
+        return None
+    return (corners[:-1, :-1] + corners[1:, :-1] + corners[:-1, 1:] + corners[1:, 1:]) / 4
 
 
 def _values(variable: Any) -> np.ndarray:

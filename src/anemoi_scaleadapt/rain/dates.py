@@ -15,6 +15,8 @@ from anemoi_scaleadapt.rain.times import Calendar, calendar_of, decode, duration
 LOG = logging.getLogger(__name__)
 
 _SUMS = re.compile(r"accumulat|cumulat|running total|total since", re.IGNORECASE)
+_SIDES: dict[str, Label] = {"left": "start", "start": "start", "middle": "middle", "center": "middle", "right": "end",
+                            "end": "end"}  # fmt: skip
 _SINCE = {
     "midnight": re.compile(r"since (?:the )?(?:midnight|00|beginning of the day|start of the day)", re.IGNORECASE),
     "start": re.compile(
@@ -226,7 +228,7 @@ def _told_by(variable: Any, rain: Any) -> dict[str, Any]:
     if since is None and (kind == "accum" or _SUMS.search(" ".join(texts))):
         since = "?"
     return {
-        "label": label_in(*own) or label_in(*texts, cells),
+        "label": _SIDES.get(str(variable.attrs.get("label")).lower()) or label_in(*own) or label_in(*texts, cells),
         "since": since,
         "method": method.group(1) if method else {"accum": "sum", "avg": "mean", "instant": "point"}.get(kind),
         "length": int(length.group(1)) * {"h": 3600, "m": 60, "d": 86400}[length.group(2)[0]] if length else None,

@@ -1,6 +1,7 @@
 """NetCDF files and Zarr folders as xarray opens them, without its decoding of dates and with more codes."""
 
 import contextlib
+import logging
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.rain import axes, dates, names
 from anemoi_scaleadapt.rain.part import Part
+
+LOG = logging.getLogger(__name__)
 
 #: What a file may call its code for missing, beside _FillValue and missing_value.
 _FILLS = ("fill_value", "fillvalue", "nodata", "nodata_value", "no_data", "nodatavals", "codemissingvalue", "missing")
@@ -172,6 +175,7 @@ def _decoded(data: Any, name: str, path: str) -> tuple[Any, float | None]:
     codes = [
         attributes.pop(key) for key in [*attributes] if str(key).lower() in (*_FILLS, "_fillvalue", "missing_value")
     ]
+    scale, offset = (float(attributes.get(key, d)) for key, d in (("scale_factor", 1), ("add_offset", 0)))
     codes = [code for value in codes for code in np.atleast_1d(value).tolist()]
     valid = []
     for code in codes:
@@ -182,8 +186,10 @@ def _decoded(data: Any, name: str, path: str) -> tuple[Any, float | None]:
         whole = packed.kind in "iu"
         if whole and (number != number or number != round(number) or not _fits(number, packed)):
             continue
-        if number == 0 and "scale_factor" not in attributes and Path(path).is_dir():
-            continue  # zarr's own default for chunks that were never written, not missing rain
+        if number * scale + offset == 0:  # Zarr's own default for chunks that were never written, or a mistake
+            if not Path(path).is_dir():
+                LOG.warning("%s: %s declares 0 as missing; it is taken as dry.", path, name)
+            continue
         valid.append(number)
     if not valid and not Path(path).is_dir() and packed.itemsize > 1:
         import netCDF4
@@ -195,7 +201,6 @@ def _decoded(data: Any, name: str, path: str) -> tuple[Any, float | None]:
         attributes["_FillValue"] = np.array(valid[0], packed)[()]
         if len(set(valid)) > 1:
             attributes["missing_value"] = np.array(valid[1:], packed)
-    scale, offset = (float(attributes.get(key, d)) for key, d in (("scale_factor", 1), ("add_offset", 0)))
     most = attributes.get("valid_max", np.atleast_1d(attributes.get("valid_range", [np.nan]))[-1])
     most = float(most) * scale + offset if np.asarray(most).dtype == packed and packed.kind in "iu" else float(most)
     with warnings.catch_warnings():

@@ -137,7 +137,7 @@ def _wrapped(degrees: np.ndarray) -> np.ndarray:
 
 def _directions(latitude: np.ndarray, longitude: np.ndarray, axis: int) -> tuple[float, float]:
     """Mean cosine of an axis with north and with east, where it goes."""
-    thin = tuple(slice(None, None, max(1, n // 200)) for n in latitude.shape)
+    thin = tuple(slice(None, None, max(1, n // 40)) for n in latitude.shape)
     lat, lon = np.radians(latitude[thin]), longitude[thin]
     north = np.diff(lat, axis=axis)
     middle = np.take(lat, range(lat.shape[axis] - 1), axis=axis)

@@ -21,10 +21,18 @@ GAPS = 0.2
 
 _WHAT = r"(?:interval|period|hour|step|accumulat\w*|averag\w*|mean|bin|window|time step|day|\d+ ?(?:h|min)\w*)"
 _WORDS: dict[Label, tuple[str, ...]] = {
-    "end": (rf"\bend(?:s|ing)?\b.{{0,40}}\b{_WHAT}", rf"\b(?:preceding|previous|past|last)\b.{{0,12}}\b{_WHAT}"),
-    "middle": (rf"\b(?:mid(?:dle|point)?|mid-point|cent(?:er|re))\b.{{0,40}}\b{_WHAT}",),
+    "end": (
+        rf"\bend(?:s|ing)?\b.{{0,40}}\b{_WHAT}",
+        rf"\b{_WHAT}[- ](?:end(?:s|ing)?)\b",
+        rf"\b(?:preceding|previous|past|last)\b.{{0,12}}\b{_WHAT}",
+    ),
+    "middle": (
+        rf"\b(?:mid(?:dle|point)?|mid-point|cent(?:er|re))\b.{{0,40}}\b{_WHAT}",
+        rf"\b{_WHAT}[- ](?:mid(?:dle|point)|cent(?:er|re))\b",
+    ),
     "start": (
-        rf"\b(?:start|begin(?:ning)?)\b.{{0,40}}\b{_WHAT}",
+        rf"\b(?:start|begin(?:ning|s)?)\b.{{0,40}}\b{_WHAT}",
+        rf"\b{_WHAT}[- ](?:start(?:s|ing)?|begin(?:s|ning)?)\b",
         rf"\b(?:following|next|subsequent)\b.{{0,12}}\b{_WHAT}",
     ),
 }

@@ -21,6 +21,11 @@ STANDARD_NAMES = (
     "precipitation_flux", "precipitation_amount", "lwe_precipitation_rate", "lwe_thickness_of_precipitation_amount",
     "rainfall_flux", "rainfall_amount", "rainfall_rate", "thickness_of_rainfall_amount",
 )  # fmt: skip
+#: What is part of the rain only, or snow.
+PARTS = (
+    "cp", "lsp", "crr", "lsrr", "prc", "prls", "convprec", "rainc", "rainnc", "rain_con", "rain_gsp", "sf", "sd",
+    "snow", "prsn", "csf", "lsf", "snowfall", "hail", "graupel", "e", "evap", "ro",
+)  # fmt: skip
 #: paramId of total precipitation and its rate: tp, tp (GRIB 2), TOT_PREC, mtpr, tprate, prate, avg_tprate.
 PARAM_IDS = (228, 228228, 500041, 235055, 260048, 3059, 172228, 174142)
 Y = ("y", "yc", "lat", "lats", "latitude", "latitudes", "xlat", "rlat", "rlats", "row", "rows", "nrow", "nrows", "ny",
@@ -93,7 +98,7 @@ def choose(fields: Mapping[str, Mapping[str, Any]], variable: str | None, path: 
     if "rain" in fields:
         return "rain"
     named = [name for name, attributes in fields.items() if _is_rain(name, attributes)]
-    plain = [name for name in fields if "standard_name" not in fields[name]]
+    plain = [name for name in fields if "standard_name" not in fields[name] and not is_one(name, PARTS)]
     for found in (named, plain if len(fields) == 1 else []):
         if len(found) == 1:
             return found[0]

@@ -11,7 +11,7 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.rain import accumulation, intervals
 from anemoi_scaleadapt.rain import units as u
 from anemoi_scaleadapt.rain.codes import Cleaner, codes_to_nan
-from anemoi_scaleadapt.rain.intervals import Accumulated, Label, Plan
+from anemoi_scaleadapt.rain.intervals import DAY, Accumulated, Label, Plan
 from anemoi_scaleadapt.rain.part import Part
 from anemoi_scaleadapt.rain.place import same_grid
 from anemoi_scaleadapt.rain.record import Rain
@@ -190,7 +190,7 @@ def _plan(
     labels = np.concatenate([part.labels for part in parts])
     order = intervals.in_order(labels, path)
     if unit.kind == "amount":
-        since = accumulated or _since(first, path, read, order)
+        since = accumulated or _since(first, path, read, order, labels)
         if since != "step":
             step = intervals.common_step(labels[order], path)
             references = [part.reference for part in parts if part.reference is not None]
@@ -206,7 +206,7 @@ def _grown(plan: Plan) -> str:
     )
 
 
-def _since(part: Part, path: str, read: Read, order: np.ndarray) -> Accumulated:
+def _since(part: Part, path: str, read: Read, order: np.ndarray, labels: np.ndarray) -> Accumulated:
     """Since when amounts without bounds are summed: by what the file says and its numbers show."""
 
     def pair(index: np.ndarray) -> np.ndarray:
@@ -214,7 +214,8 @@ def _since(part: Part, path: str, read: Read, order: np.ndarray) -> Accumulated:
         values = read(np.sort(places))
         return values if places[0] < places[1] else values[:, ::-1]
 
-    if not accumulation.grows(pair, len(order)):
+    growing, falls = accumulation.grows(pair, len(order))
+    if not growing:
         return "step"
     if part.since is None:
         raise ScaleAdaptError(
@@ -222,8 +223,14 @@ def _since(part: Part, path: str, read: Read, order: np.ndarray) -> Accumulated:
             "--accumulated since-start (of a forecast or the record), since-midnight (00 UTC), or step if each value "
             "is the rain of its own step."
         )
-    LOG.warning("%s: its amounts grow from time to time and are taken as accumulated since the start.", path)
-    return "since-midnight" if part.since == "midnight" else "since-start"
+    daily = part.since == "midnight" or bool(
+        falls and part.reference is None and not (labels[order[falls]] % DAY).any()
+    )
+    since: Accumulated = "since-midnight" if daily else "since-start"
+    LOG.warning(
+        "%s: its amounts grow from time to time and are taken as accumulated %s.", path, since.replace("-", " ")
+    )
+    return since
 
 
 def _by_steps(
