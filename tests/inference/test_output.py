@@ -34,10 +34,10 @@ def run_file(folder, trained, output, **changes):
     """Write run.yaml."""
     config = {
         "checkpoint": str(trained[0]),
-        "runner": {"auto": {"members": 3, "first_member": 2}},
+        "runner": {"auto": {"members": 3, "first_member": 2, "hours_at_once": 6, "overlap": 3}},
         "seed": 7,
         "date": START,
-        "lead_time": "7h",
+        "lead_time": "9h",
         "write_initial_state": False,
         "input": {"lr": {"dataset": trained[1]}, "hr": "empty"},
         "output": {"lr": "none", "hr": output},
@@ -82,7 +82,7 @@ def test_grib_has_the_same_values_and_coordinates_by_cfgrib(members):
 def test_grib_has_the_same_values_by_earthkit_and_the_keys_of_an_ensemble(members):
     want = netcdf(members / "a.nc")
     fields = ekd.from_source("file", str(members / "a.grib2"))
-    assert len(fields) == 7 * 3
+    assert len(fields) == 9 * 3
     field = (
         fields.sel(number=4, step=5)[0] if len(fields.sel(number=4, step=5)) else fields.sel(number=4, step="4-5")[0]
     )
@@ -127,20 +127,41 @@ def test_post_processors_work_on_members(members, trained, tmp_path):
     want = netcdf(members / "a.nc").rain.cumsum("time") / 2
     fields = ekd.from_source("file", str(tmp_path / "a.grib2"))
     for number in (2, 4):
-        for hour in (1, 7):
+        for hour in (1, 9):
             field = next(f for f in fields if (f.metadata("number"), f.metadata("endStep")) == (number, hour))
             assert field.metadata("startStep") == 0 and field.metadata("units") == "kg m**-2"
             assert field.metadata("centre") == "lfpw" and field.metadata("generatingProcessIdentifier") == 42
             np.testing.assert_allclose(field.to_numpy()[::-1], want.sel(member=number)[hour - 1], atol=1e-5)
 
 
-def test_a_template_of_ones_own(members, trained, tmp_path):
-    from anemoi_scaleadapt.rain.grib import template
-    from anemoi_scaleadapt.rain.projection import find_projection
+def test_any_command_can_write_grib(tmp_path):
+    from dataclasses import replace
 
-    data = netcdf(members / "a.nc")
-    where = data.latitude.values, data.longitude.values
-    (tmp_path / "mine.grib2").write_bytes(template(find_projection(*where), *where))
+    from anemoi_scaleadapt.inference.formats import open_members
+    from support.layouts import fill, layout, rain_of
+
+    plan = layout("comephore", reference=None, mean=True)
+    rain = rain_of(plan)
+    with open_members(tmp_path / "a.grib2", plan) as file:
+        fill(file, plan, rain)
+    data = xr.open_dataset(tmp_path / "a.grib2", engine="cfgrib", backend_kwargs={"indexpath": ""}).load()
+    np.testing.assert_allclose(data.tp.values[..., ::-1, :], rain, atol=1e-5)  # missing where it is missing
+    np.testing.assert_allclose(data.latitude.values[::-1], plan.latitude, atol=2e-6)
+    assert (data.valid_time.values == plan.times).all()
+    assert {p.name for p in tmp_path.iterdir()} == {"a.grib2", "a.grib2.json"}
+    for changes, says in (
+        ({"projection": None}, "give `crs`"),
+        ({"members": range(250, 256)}, "up to 254"),
+        ({"reference": np.datetime64("2020-01-01T00:50")}, "full hour"),
+    ):
+        with pytest.raises(ScaleAdaptError, match=says):
+            open_members(tmp_path / "b.grib2", replace(plan, **changes))
+
+
+def test_a_template_of_ones_own(members, trained, tmp_path):
+    from anemoi_scaleadapt.commands import main
+
+    assert main(["template", "--grid", str(members / "a.nc"), "--to", str(tmp_path / "mine.grib2")]) == 0
     options = {"templates": {"file": str(tmp_path / "mine.grib2")}}
     run(tmp_path, trained, {"members": {"path": str(tmp_path / "b.grib2"), "grib": options}})
     assert (tmp_path / "b.grib2").read_bytes() == (members / "a.grib2").read_bytes()
@@ -205,7 +226,6 @@ def test_every_third_hour(members, trained, tmp_path):
         ({"members": {"path": "{folder}/a.nc", "crs": "EPSG:3035"}}, {}, "not regular in it"),
         ({"members": {"path": "{folder}/a.nc", "post_processors": ["accumulate_from_start_of_forecast"]}}, {}, "GRIB"),
         ({"members": {"path": "{folder}/a.nc", "grib": {"templates": "x"}}}, {}, "name it .grib2"),
-        ({"members": "{folder}/a.grib2"}, {"date": "2020-01-02T00:30:00"}, "no full hour"),
         ({"members": {"path": "{folder}/a.nc", "output_frequency": "12h"}}, {}, "leaves no hour"),
     ],
 )

@@ -25,6 +25,19 @@ def test_pixels_are_where_they_are(kind, south_first):
         assert np.abs((got - want + 180) % 360 - 180).max() < 2e-6
 
 
+def test_cfgrib_and_earthkit_find_a_projected_grid(tmp_path):
+    import earthkit.data as ekd
+    import xarray as xr
+
+    lat, lon = positions("comephore")
+    (tmp_path / "t.grib2").write_bytes(template(find_projection(lat, lon), lat, lon))
+    data = xr.open_dataset(tmp_path / "t.grib2", engine="cfgrib", backend_kwargs={"indexpath": ""})
+    assert data.tp.dims == ("y", "x")
+    field = ekd.from_source("file", str(tmp_path / "t.grib2"))[0].to_latlon()
+    for got, want in ((data.latitude, lat), (data.longitude, lon), (field["lat"], lat), (field["lon"], lon)):
+        assert np.abs((np.asarray(got)[::-1] - want + 180) % 360 - 180).max() < 2e-6
+
+
 def test_all_of_france_on_comephores_ellipsoid():
     handle, lat, _ = message("comephore", shape=(1050, 1000))
     assert eccodes.codes_get(handle, "gridType") == "lambert"

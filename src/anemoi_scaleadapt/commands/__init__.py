@@ -24,6 +24,7 @@ COMMANDS = {
     "export": ("export", "write the weights of a checkpoint as two small files"),
     "rain": ("rain", "fetch a small sample of real rain (RADKLIM, 264 hours at 1 km)"),
     "scale": ("scale", "show or write beta, L and f of a factor pair"),
+    "template": ("template", "make a GRIB2 message on a grid, as anemoi-inference needs one to write GRIB"),
     "verify": ("verify", "score members against the truth and beside baselines"),
     "weights": ("weights", "make conservative weights from any grid to the blocks of a fine grid"),
 }

@@ -19,7 +19,7 @@ def add_arguments(parser) -> None:
     parser.epilog = "; ".join(f"{name}: {text}" for name, text in texts.items())
     add("baseline", choices=list(texts), help="which one")
     add("--lr", required=True, help="coarse rain, hourly, every t hours or finer: NetCDF, Zarr, GRIB, anemoi dataset")
-    add("--to", required=True, help="NetCDF file to write")
+    add("--to", required=True, help="file of members to write (.nc, .zarr or .grib2)")
     add("--grid", help="any file on the fine grid: gives its coordinates and the space factor")
     add("--space-factor", type=int, help="s (default: from --grid or --checkpoint)")
     add("--time-factor", type=int, help="t, hours per window (for mean: from --checkpoint)")
@@ -42,8 +42,9 @@ def main(args) -> int:
     import numpy as np
 
     from anemoi_scaleadapt.commands.progress import bar
+    from anemoi_scaleadapt.inference.formats import open_members
     from anemoi_scaleadapt.rain.layout import Layout
-    from anemoi_scaleadapt.rain.members import MembersFile, check_members
+    from anemoi_scaleadapt.rain.members import check_members
     from anemoi_scaleadapt.rain.projection import find_projection
     from anemoi_scaleadapt.rain.reader import open_rain
     from anemoi_scaleadapt.rain.windows import Coarse, space_factor
@@ -78,7 +79,7 @@ def main(args) -> int:
             "scaleadapt_input": args.lr,
         },
     )
-    with MembersFile(target, layout) as file:
+    with open_members(target, layout) as file:
         for window, rain in zip(chosen, chain([first], drawn), strict=True):
             file.add(window, rain)
     print(f"{target}: {len(chosen)} windows of {t} h, {shape[0]} x {shape[1]} pixels.")

@@ -16,7 +16,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_grid_arguments(parser)
     parser.add_argument("--bias", type=Path, metavar="JSON", help="take this bias out, see `anemoi-scaleadapt bias`")
     parser.add_argument("--keep-change", action="store_true", help="ranks in this record: for climate runs")
-    parser.add_argument("--to", type=Path, metavar="FILE", help="write fine members, hourly, mm h-1 (.nc or .zarr)")
+    parser.add_argument(
+        "--to", type=Path, metavar="FILE", help="write fine members, hourly, mm h-1 (.nc, .zarr or .grib2)"
+    )
     parser.add_argument("--coarse-to", type=Path, metavar="FILE", help="write the rain of the blocks, mm h-1 (.nc)")
     parser.add_argument(
         "--weights",
@@ -37,15 +39,17 @@ def main(args: Namespace) -> int:
     from anemoi_scaleadapt.downscaling.api import understand
     from anemoi_scaleadapt.errors import ScaleAdaptError
     from anemoi_scaleadapt.files import check_target
+    from anemoi_scaleadapt.rain.members import check_members
     from anemoi_scaleadapt.regrid.named import read_box
 
     if args.members < 1:
         raise ScaleAdaptError(f"--members {args.members}: at least one.")
-    for option, path, suffixes in (("--to", args.to, (".nc", ".zarr")), ("--coarse-to", args.coarse_to, (".nc",))):
-        if path is not None:
-            if path.suffix not in suffixes:
-                raise ScaleAdaptError(f"{option} {path}: a name that ends with {' or '.join(suffixes)} is needed.")
-            check_target(path, [Path(name) for name in args.input])
+    if args.to is not None:
+        check_members(args.to, *args.input)
+    if args.coarse_to is not None:
+        if args.coarse_to.suffix != ".nc":
+            raise ScaleAdaptError(f"--coarse-to {args.coarse_to}: a name that ends with .nc is needed.")
+        check_target(args.coarse_to, [Path(name) for name in args.input])
     plan = understand(
         args.input[0] if len(args.input) == 1 else args.input,
         args.grid,
@@ -88,13 +92,13 @@ def write_members(plan: Any, args: Namespace) -> None:
     with console.status("loading torch and the weights"):
         from anemoi_scaleadapt.downscaling.members import draw_all, layout_of
         from anemoi_scaleadapt.downscaling.network import network, open_network
+        from anemoi_scaleadapt.inference.formats import open_members
         from anemoi_scaleadapt.inference.provenance import weights_hash
-        from anemoi_scaleadapt.rain.members import MembersFile
 
         model = open_network(args.weights, args.device)
         draw = network(model)
     layout = layout_of(plan, args.members, scaleadapt_seed=args.seed, scaleadapt_weights=weights_hash(model))
-    with MembersFile(args.to, layout) as file, Progress(console=console) as bar:
+    with open_members(args.to, layout) as file, Progress(console=console) as bar:
         task = bar.add_task("hours", total=plan.realizations * len(layout.times))
         for part in draw_all(plan, draw, args.members, args.seed):
             file.add(part.times, part.rain, first_member=part.realization * args.members)

@@ -4,8 +4,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 
-def add_grid_arguments(parser: ArgumentParser) -> None:
-    """Declare what names the fine grid and its blocks."""
+def add_grid_arguments(parser: ArgumentParser, blocks: bool = True) -> None:
+    """Declare what names the fine grid, and its blocks."""
     parser.add_argument(
         "--grid", required=True,
         help="the fine grid: a NetCDF, Zarr, GRIB or GeoTIFF file on it, comephore, comephore:W,S,E,N, or "
@@ -13,6 +13,8 @@ def add_grid_arguments(parser: ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--resolution", type=float, metavar="M", help="side of a pixel, metres (degrees for EPSG:4326)")
     parser.add_argument("--box", metavar="W,S,E,N", help="degrees, or metres of the system; --box=-5,41,10,51")
+    if not blocks:
+        return
     parser.add_argument(
         "--space-factor", type=int, metavar="S", help="pixels on a side of a block (default: from the input's cells)"
     )

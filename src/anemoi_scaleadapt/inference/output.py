@@ -14,11 +14,11 @@ from anemoi.transform.variables import Variable
 import anemoi_scaleadapt
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.files import check_target
-from anemoi_scaleadapt.inference import grib as gribs
+from anemoi_scaleadapt.inference.grib import Grib
 from anemoi_scaleadapt.inference.provenance import paths, weights_hash
 from anemoi_scaleadapt.inference.settings import OutputSettings
 from anemoi_scaleadapt.rain.layout import Layout
-from anemoi_scaleadapt.rain.members import MembersFile, suffix
+from anemoi_scaleadapt.rain.members import GRIB, MembersFile, suffix
 from anemoi_scaleadapt.rain.projection import find_projection
 
 HOUR = datetime.timedelta(hours=1)
@@ -63,10 +63,7 @@ class MembersOutput(Output):
         self.path, self.resume, self.packed, self.crs = Path(told.path), resume, told.packed, told.crs
         config = context.config
         check_target(self.path, paths([config.get("checkpoint"), config.get("input"), config.get("runner")]))
-        self.grib, self.grib_options = suffix(self.path, (".nc", ".zarr", *gribs.SUFFIXES)) in gribs.SUFFIXES, grib
-        start = context.reference_date
-        if self.grib and start is not None and start.minute + start.second:
-            raise ScaleAdaptError(f"date: {start} is no full hour, which GRIB needs; write NetCDF or Zarr.")
+        self.grib, self.grib_options = suffix(self.path) in GRIB, grib
         processors = [*self._post_processor_confs, *context.post_processors.get(self.dataset_name, [])]
         if processors and not self.grib:
             raise ScaleAdaptError(
@@ -86,15 +83,8 @@ class MembersOutput(Output):
     def begin(self) -> int:
         """Claim the name; return how many hours are there already, from the first."""
         self.layout, self._name = describe(self), self.context.model.model.variable
-        how: dict[str, Any] = {}
-        if self.grib:
-            more: dict[str, Any] = {"options": dict(self.grib_options or {}), "since_start": self._since_start()}
-
-            def sink(part: Path, layout: Layout, new: bool) -> gribs.GribMembers:
-                return gribs.GribMembers(part, layout, context=self.context, metadata=self.metadata, **more)
-
-            how = {"sink": sink, "run_of": gribs.run_of}
-        self.file = MembersFile(self.path, self.layout, self.resume, **how).__enter__()
+        form = Grib(self.layout, self, self.grib_options, self._since_start()) if self.grib else None
+        self.file = MembersFile(self.path, self.layout, self.resume, form).__enter__()
         self._done = self.context.lead_time // HOUR if self.file.complete else self.file.marked
         return self._done
 
@@ -144,8 +134,6 @@ class MembersOutput(Output):
         if self.file is not None:
             file, self.file = self.file, None
             file.__exit__(None, None, None)
-            if self.grib and not file.complete:
-                gribs.write_sidecar(self.path, self.layout)
 
     def abandon(self) -> None:
         """Drop an incomplete file, or keep it for a run that goes on."""

@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +21,7 @@ from anemoi_scaleadapt.rain import netcdf, store
 from anemoi_scaleadapt.rain.layout import MISSING, STEP, Layout
 
 LOG = logging.getLogger(__name__)
+GRIB = (".grib2", ".grib", ".grb2", ".grb")
 
 
 class Sink(Protocol):
@@ -32,6 +32,49 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Complete it."""
+
+
+class Format(Protocol):
+    """How a file of members is written."""
+
+    def open(self, part: Path, layout: Layout, new: bool) -> Sink:
+        """Make what is filled in, or open what was begun."""
+
+    def run_of(self, path: Path) -> str | None:
+        """Give :meth:`Layout.run` of a finished file, None where it does not say."""
+
+    def finished(self, path: Path, layout: Layout) -> None:
+        """Write what goes beside a file that has got its name."""
+
+
+class Zarr:
+    """A Zarr; any of its windows and members can be written by itself."""
+
+    def open(self, part: Path, layout: Layout, new: bool) -> Sink:
+        """Make or open it."""
+        return store.Store(part, layout, new)
+
+    def run_of(self, path: Path) -> str | None:
+        """Read an attribute."""
+        return store.run_of(path)
+
+    def finished(self, path: Path, layout: Layout) -> None:
+        """Nothing."""
+
+
+class NetCDF(Zarr):
+    """A NetCDF file. HDF5 does not survive a kill in the middle of a write: to go on, it is collected in a Zarr."""
+
+    def __init__(self, collect: bool) -> None:
+        self.collect = collect
+
+    def open(self, part: Path, layout: Layout, new: bool) -> Sink:
+        """Make it."""
+        return store.Store(part, layout, new) if self.collect else netcdf.NetCDF(part, layout)
+
+    def run_of(self, path: Path) -> str | None:
+        """Read an attribute."""
+        return netcdf.run_of(path)
 
 
 class MembersFile:
@@ -45,10 +88,8 @@ class MembersFile:
         What it holds.
     resume : bool
         Whether to go on where the same run was killed, and to leave what was begun after an error.
-    sink : callable, optional
-        ``sink(part, layout, new)`` opens what is filled in; by default what the suffix says.
-    run_of : callable, optional
-        ``run_of(path)`` gives :meth:`Layout.run` of a finished file.
+    form : Format, optional
+        Another format than the suffix says.
 
     Attributes
     ----------
@@ -63,22 +104,13 @@ class MembersFile:
         If another process writes the file, what was begun is of another run, or the disk is full.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        layout: Layout,
-        resume: bool = False,
-        sink: Callable[[Path, Layout, bool], Sink] | None = None,
-        run_of: Callable[[Path], str | None] | None = None,
-    ) -> None:
+    def __init__(self, path: Path, layout: Layout, resume: bool = False, form: Format | None = None) -> None:
         self.path, self.layout, self.resume = Path(path), layout, resume
         check_target(self.path)
         self.part, self.journal = part_of(self.path), self.path.with_name(f".{self.path.name}.journal")
-        zarr = sink is None and suffix(self.path) == ".zarr"
-        # HDF5 does not survive a kill in the middle of a write: a NetCDF that can go on is collected in a Zarr
-        self._collect = resume and sink is None and not zarr
-        self._open: Callable[[Path, Layout, bool], Sink] = sink or (store.Store if zarr or resume else _netcdf)
-        self._run_of = run_of or (store.run_of if zarr else netcdf.run_of)
+        if form is None:
+            form = Zarr() if suffix(self.path) == ".zarr" else NetCDF(collect=resume)
+        self.form = form
         self._sink: Sink | None = None
         self._stack = ExitStack()
         self.marked, self.complete = 0, False
@@ -87,7 +119,7 @@ class MembersFile:
         """Claim the name and find what is there."""
         self._stack.enter_context(claim(self.path))
         try:
-            if self.resume and self.path.exists() and self._run_of(self.path) == self.layout.run():
+            if self.resume and self.path.exists() and self.form.run_of(self.path) == self.layout.run():
                 self.complete = True
             elif not (self.resume and self._go_on()):
                 self._sweep()
@@ -111,7 +143,7 @@ class MembersFile:
             )
         if self.part.is_file():  # what grows at its end
             os.truncate(self.part, left["bytes"])
-        self._sink = self._open(self.part, self.layout, False)
+        self._sink = self.form.open(self.part, self.layout, False)
         self.marked = left["marked"]
         return True
 
@@ -146,7 +178,7 @@ class MembersFile:
             LOG.warning("%s: rain above %g mm h-1 after %s is cut to it, as it is packed.", self.path, most, times[0])
         try:
             if self._sink is None:
-                self._sink = self._open(self.part, self.layout, True)
+                self._sink = self.form.open(self.part, self.layout, True)
             self._sink.write(slice(at, at + len(times)), rain, mean, slice(first, first + len(rain)))
         except (OSError, RuntimeError) as error:  # netCDF4 calls a full disk a RuntimeError
             raise self._failed(error) from error
@@ -176,11 +208,12 @@ class MembersFile:
                     discard(self.part)
 
     def _finish(self) -> None:
-        if self._collect:
+        if isinstance(self.form, NetCDF) and self.form.collect:
             with whole(self.path) as part:
                 copy(self.part, part, self.layout)
         else:
             put_in_place(self.part, self.path)
+        self.form.finished(self.path, self.layout)
         discard(self.journal)
         discard(self.part)
 
@@ -202,8 +235,9 @@ def check_members(path: Path, *inputs: str | None) -> Path:
     return path
 
 
-def suffix(path: Path, known: tuple[str, ...] = (".nc", ".zarr")) -> str:
+def suffix(path: Path) -> str:
     """Return the suffix of a file of members, which says its format."""
+    known = (".nc", ".zarr", *GRIB)
     if path.suffix not in known:
         raise ScaleAdaptError(f"{path}: the name of a file of members ends in {' or '.join(known)}.")
     return path.suffix
@@ -224,7 +258,3 @@ def copy(source: Path, target: Path, layout: Layout) -> None:
                 file.file["rain_mean"][hours] = group["rain_mean"][hours]
     finally:
         file.close()
-
-
-def _netcdf(path: Path, layout: Layout, new: bool) -> Sink:
-    return netcdf.NetCDF(path, layout)
