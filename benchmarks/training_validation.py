@@ -1,6 +1,6 @@
 """What validation costs in training: share of the time that scores and picture take, and the whole of validation.
 
-    python benchmarks/training_validation.py --lr LR.zarr --hr HR.zarr [--config demo --steps 160] [OVERRIDE ...]
+    python benchmarks/training_validation.py --hr HR.zarr [--lr LR.zarr] [--config demo --steps 160] [OVERRIDE ...]
 
 trains through anemoi-training (its profiler is Lightning's), validating after every epoch, drawing pictures in the
 foreground. From the mean cost of a step, of an ensemble and of a picture it then gives the share at any cadence.
@@ -70,7 +70,7 @@ def train(args):
         config = compose(
             args.config,
             [
-                f"system.input.dataset.lr={args.lr}",
+                *([f"system.input.dataset.lr={args.lr}"] if args.lr else []),
                 f"system.input.dataset.hr={args.hr}",
                 f"system.output.root={folder}",
                 f"training.max_steps={args.steps}",
@@ -87,7 +87,7 @@ def train(args):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lr", required=True)
+    parser.add_argument("--lr")
     parser.add_argument("--hr", required=True)
     parser.add_argument("--config", default="demo")
     parser.add_argument("--steps", type=int, default=160)

@@ -202,7 +202,9 @@ def continued(after_readme, tmp_path, tiny_network) -> Desk:
         (tmp_path / name).symlink_to(after_readme.folder / name)
     for name in ("inference-last.ckpt", "members.nc"):
         shutil.copy(after_readme.folder / name, tmp_path / name)
-    return Desk(tmp_path, tiny_network)
+    made = Desk(tmp_path, tiny_network)
+    made.shadow("any")
+    return made
 
 
 @pytest.fixture(scope="session")

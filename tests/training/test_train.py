@@ -122,6 +122,17 @@ def test_missing_rain_and_static_fields_train(trainer, checkpoints, pair):
     assert all(torch.isfinite(p).all() for p in model.parameters())
 
 
+def test_static_fields_are_normalised_once_in_training_as_at_inference(trainer, pair):
+    _, hr = pair(space=5, cells=8, hours=60, statics=True)
+    run = trainer("scaleadapt", None, hr, *PAIR, "data.datasets.hr.forcing=[orography]")
+    batch = {k: v[None].clone() for k, v in run.datamodule.ds_train.get_sample(4).items()}
+    raw = batch["hr"][0, 0, 0, :, run.data_indices["hr"].name_to_index["orography"]].clone()
+    fields = run.model.fields(run.model._normalize_batch(batch))
+    assert torch.equal(fields.statics.flatten(), raw)
+    told = run.model.network.standardise(fields.statics)
+    assert abs(told.mean()) < 1e-3 and told.std() == pytest.approx(1, abs=0.01)
+
+
 def test_a_domain_that_is_no_multiple_of_s_is_cut_to_whole_cells(trainer, pair):
     _, hr = pair(space=5, cells=8, hours=60)
     trainer("scaleadapt", None, hr, "scale.space=7", "scale.time=2").train()

@@ -44,13 +44,13 @@ class MethodSettings(Settings):
     """weights to begin with: those that ship by their name (``any``), or a folder that ``export`` wrote. The rain unit
     comes with them"""
     score_windows: Annotated[int, Field(ge=0, le=1_000_000)] = 1
-    """wettest windows of a validation whose ensembles are scored; 0: none"""
+    """wettest windows of each pair that a validation watches, whose ensembles are scored; 0: none"""
     score_members: Annotated[
         int, Field(ge=0, le=1_000_000, json_schema_extra={"rule": "0, or a whole number from 2"})
     ] = 4
     """members of those ensembles; 0: no scores"""
     score_size: Count = 256
-    """width of the scored square in fine pixels; larger domains are cut to their wettest one"""
+    """width in fine pixels of the square that a validation looks at; larger domains are cut to their wettest one"""
     score_every: Count = 100
     """training steps that lie at least between two ensembles, however often there is a validation"""
 
