@@ -52,13 +52,14 @@ def evenly(items: list, most: int) -> list:
 def square(valid: np.ndarray, edge: int, step: int = 1) -> tuple[slice, slice]:
     """Place a square of `edge` cells where most of them are valid, near the middle; corners on multiples of `step`."""
     edge_y, edge_x = (min(edge, n) // step * step for n in valid.shape)
-    best, found = (-1.0, 0.0), None
+    best = (-1.0, -np.inf)
+    found: tuple[slice, slice] = (slice(0, edge_y), slice(0, edge_x))
     for y in np.unique(np.linspace(0, valid.shape[0] - edge_y, 9).astype(int) // step * step):
         for x in np.unique(np.linspace(0, valid.shape[1] - edge_x, 9).astype(int) // step * step):
             place = (slice(y, y + edge_y), slice(x, x + edge_x))
             off = abs(2 * y + edge_y - valid.shape[0]) + abs(2 * x + edge_x - valid.shape[1])
             score = (float(valid[place].mean()), -float(off))
-            if score > best or found is None:
+            if score > best:
                 best, found = score, place
     return found
 
@@ -119,7 +120,7 @@ def read(
         candidates += [run[i * time : (i + 1) * time] for i in np.flatnonzero(here > 0)]
     fine = []
     for window in progress(evenly(candidates, number)):
-        rain = hr.at(window)[(0, slice(None), *fine_square)]
+        rain = hr.at(window)[0][:, fine_square[0], fine_square[1]]
         if np.isfinite(rain).all() and (rain > 0).any():
             fine.append(rain)
     if not fine:
