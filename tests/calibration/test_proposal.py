@@ -40,7 +40,7 @@ def test_first_below_by_hand():
 def test_longer_memory_asks_for_more_context():
     short, long = propose(made(0.4)), propose(made(4.0))
     assert short.scale.context_length < long.scale.context_length
-    assert short.scale.frame_ends[-1] == long.scale.frame_ends[-1] == 2
+    assert short.scale.frame_ends[-1] == long.scale.frame_ends[-1] == 3
 
 
 def test_wider_rain_asks_for_larger_crops_in_whole_coarse_cells():
