@@ -190,7 +190,8 @@ def after_readme(tmp_path_factory, tiny_network) -> Desk:
     """The folder in which the README was followed: hr.zarr, lr.zarr, a checkpoint, members.nc."""
     made = Desk(tmp_path_factory.mktemp("readme"), tiny_network)
     made.comephore(dt.datetime(2023, 1, 1, 1), 744, size=100)
-    made.shadow("s25t6")
+    for config in ("any", "s25t6"):
+        made.shadow(config)
     made.follow(REPOSITORY / "README.md")
     return made
 
