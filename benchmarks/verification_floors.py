@@ -26,7 +26,7 @@ from anemoi_scaleadapt.verification.settings import Settings
 
 KEYS = ("crps", "rmse", "mae", "ssr", "q999_ratio", "fss_1mm_5km", "spectra_ratio_high",
         "spectra_ratio_high_mean", "lag1", "wet_fraction_ratio")  # fmt: skip
-NAMES = ("nearest", "bicubic", "rainfarm", "rainfarm_ar1", "analog")
+NAMES = ("nearest", "bicubic", "piecewise_linear", "advection", "rainfarm", "rainfarm_ar1", "steps", "analog")
 
 
 def corners(shape, crop):
@@ -46,7 +46,7 @@ def tallies_of(rain, time, s, t, start, members, folder):
     rain = rain[:, :ny, :nx]
     truth = save(folder / "truth.nc", rain, time)
     coarse = save(folder / "lr.nc", rain.reshape(-1, ny // s, s, nx // s, s).mean(axis=(2, 4)), time)
-    frames, names, chosen = Coarse(coarse, t), NAMES if start > 48 else NAMES[:4], windows(truth.times[start:], t)
+    frames, names, chosen = Coarse(coarse, t), NAMES if start > 48 else NAMES[:-1], windows(truth.times[start:], t)
     setup = Setup(frames, s, t, members, 0, truth, chosen)
     systems = {"truth": lambda window, number: truth.at(window)}
     systems |= {name: system for name in names if (system := build(name, setup)) is not None}

@@ -10,11 +10,13 @@ import numpy as np
 import torch
 from pool import BLOCK, STEP
 
-from anemoi_scaleadapt.baselines.spacetime import SpacetimeRainfarm
+from anemoi_scaleadapt.baselines.systems import Setup, build
 from anemoi_scaleadapt.inference.draw import draw_stretches
 from anemoi_scaleadapt.models.context import frames_round
 from anemoi_scaleadapt.pretrained import load
 from anemoi_scaleadapt.rain.average import coarse_frames
+from anemoi_scaleadapt.rain.record import HOUR, Rain
+from anemoi_scaleadapt.rain.windows import Coarse
 from anemoi_scaleadapt.training.scores import high_power, quantile
 from anemoi_scaleadapt.verification.crps import fair_crps
 
@@ -51,17 +53,17 @@ def lag(rain: torch.Tensor, at: list[int]) -> float:
     return float(np.nanmean(each)) if each else float("nan")
 
 
-def rainfarm(frames: np.ndarray, before: int, drawn: int, s: int, t: int, members: int) -> torch.Tensor:
-    """RainFARM with noise of memory, on frames interpolated in time: (members, hours, y, x)."""
-    system = SpacetimeRainfarm(tuple(n * s for n in frames.shape[1:]), s, members, 0)
-    out = []
-    for k in range(before, before + drawn):
-        now, sides = frames[k], [frames[k - 1], frames[min(k + 1, len(frames) - 1)]]
-        sides = [np.where(np.isnan(side), now, side) for side in sides]
-        lean = [(j - (t - 1) / 2) / t for j in range(t)]
-        hours = np.stack([(1 - abs(a)) * now + abs(a) * sides[a > 0] for a in lean])
-        out.append(system(hours, now))
-    return torch.from_numpy(np.concatenate(out, axis=1)).float()
+#: the baselines that the weights are compared with
+RIVALS = ("rainfarm_ar1", "steps")
+
+
+def rival(name: str, frames: np.ndarray, before: int, drawn: int, s: int, t: int, members: int) -> torch.Tensor:
+    """Members of a baseline, (members, hours, y, x)."""
+    ends = np.datetime64(EPOCH, "s") + (1 + np.arange(len(frames))) * t * HOUR
+    coarse = Coarse(Rain("frames", ends, frames.shape[1:], None, None, lambda index: frames[None, index]), t)
+    system = build(name, Setup(coarse, s, t, members))
+    windows = [end + (np.arange(t) - t + 1) * HOUR for end in ends[before : before + drawn]]
+    return torch.from_numpy(np.concatenate([system(window, 0) for window in windows], axis=1)).float()
 
 
 def score(model, rain, wet, pair: tuple[int, int], args) -> dict[str, float]:
@@ -69,7 +71,7 @@ def score(model, rain, wet, pair: tuple[int, int], args) -> dict[str, float]:
     s, t = pair
     drawn, past = args.hours // t, frames_round(t)
     size, edge = args.size // s * s, past * t
-    total = dict.fromkeys(("crps", "rival", "count", "square", "variance"), 0.0)
+    total = dict.fromkeys(("crps", *RIVALS, "count", "square", "variance"), 0.0)
     members_of, truth_of, ratios, began = [], [], {}, time.time()
     for first, y, x in squares(wet, args.squares, args.hours, args.size, 12):
         cut = rain[first - edge : first + drawn * t + edge, y : y + size, x : x + size].astype("float32")
@@ -82,9 +84,10 @@ def score(model, rain, wet, pair: tuple[int, int], args) -> dict[str, float]:
         members = torch.from_numpy(np.concatenate([part.members for part in parts], axis=1))
         known = (truth >= 0) & ~members.isnan().any(0)
         seen, own = torch.where(known, truth, 0), torch.where(known, members, 0)
-        other = torch.where(known, rainfarm(frames, past, drawn, s, t, args.members), 0)
+        for name in RIVALS:
+            other = torch.where(known, rival(name, frames, past, drawn, s, t, args.members), 0)
+            total[name] += float(fair_crps(other, seen)[known].sum())
         total["crps"] += float(fair_crps(own, seen)[known].sum())
-        total["rival"] += float(fair_crps(other, seen)[known].sum())
         total["count"] += int(known.sum())
         total["square"] += float((own.mean(0) - seen).square().sum())
         total["variance"] += float(own.var(0).sum())
@@ -103,7 +106,7 @@ def score(model, rain, wet, pair: tuple[int, int], args) -> dict[str, float]:
     m, everything, truth = args.members, torch.cat(members_of), torch.cat(truth_of)
     out = {
         "crps": total["crps"] / total["count"],
-        "over_rainfarm_ar1": total["crps"] / total["rival"],
+        **{f"over_{name}": total["crps"] / total[name] for name in RIVALS},
         "ssr": ((m + 1) / m * total["variance"] / total["square"]) ** 0.5,
         "q999": float(quantile(everything, 0.999) / quantile(truth, 0.999)),
         "q9999": float(quantile(everything, 0.9999) / quantile(truth, 0.9999)),

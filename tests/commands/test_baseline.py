@@ -27,7 +27,10 @@ def words(rain, name, *more):
     return ["baseline", name, *files, "--time-factor", "3", "--members", "4", *more]
 
 
-@pytest.mark.parametrize(("name", "members"), [("nearest", 1), ("bicubic", 1), ("rainfarm", 4), ("rainfarm_ar1", 4)])
+SYSTEMS = {"nearest": 1, "bicubic": 1, "piecewise_linear": 1, "advection": 1}
+
+
+@pytest.mark.parametrize(("name", "members"), [*SYSTEMS.items(), ("rainfarm", 4), ("rainfarm_ar1", 4), ("steps", 4)])
 def test_members_have_exact_totals(rain, name, members):
     assert main(words(rain, name, "--start", "2018-05-12T01:00", "--end", "2018-05-12T06:00")) == 0
     with xr.open_dataset(rain / "members.nc", engine="netcdf4") as data, xr.open_dataset(rain / "lr.nc") as lr:
@@ -39,13 +42,32 @@ def test_members_have_exact_totals(rain, name, members):
         assert cells == pytest.approx(np.stack([coarse] * members), rel=1e-5)
 
 
-def test_a_smaller_spread_is_a_narrower_ensemble(rain):
+NOISE = {"space_factor": 5, "time_factor": 3, "first": "2018-04-01T01:00:00", "last": "2018-04-30T00:00:00"}
+
+
+@pytest.mark.parametrize("name", ["rainfarm_ar1", "steps"])
+def test_a_smaller_spread_is_a_narrower_ensemble(rain, name):
     widths = []
-    for spread in ("0.5", "1.5"):
-        assert main(words(rain, "rainfarm_ar1", "--end", "2018-05-11T00:00", "--spread", spread)) == 0
+    for spread in (0.5, 1.5):
+        noise = {"rainfarm_ar1": {}, "steps": {}} | {name: {"spread": spread}}
+        (rain / "noise.json").write_text(json.dumps(NOISE | noise))
+        assert main(words(rain, name, "--end", "2018-05-11T00:00", "--noise", str(rain / "noise.json"))) == 0
         with xr.open_dataset(rain / "members.nc", engine="netcdf4") as data:
             widths.append(float(data.rain.std("member").mean()))
     assert widths[0] < 0.7 * widths[1]
+
+
+def test_noise_is_fitted_to_other_days_and_used(rain, capsys):
+    archive = ["--archive", str(rain / "hr.nc"), "--end", "2018-05-11T12:00", "--to", str(rain / "noise.json")]
+    assert main(["baseline", "fit", "--space-factor", "5", "--time-factor", "3", *archive]) == 0
+    found = json.loads((rain / "noise.json").read_text())
+    assert found["last"] == "2018-05-11T12:00:00" and found["steps"]["spread"] > 0
+    later = ["--start", "2018-05-12T01:00", "--end", "2018-05-12T06:00", "--noise", str(rain / "noise.json")]
+    assert main(words(rain, "steps", *later)) == 0
+    (rain / "members.nc").unlink()
+    assert main(words(rain, "steps", *later, "--start", "2018-05-11T10:00")) == 2
+    assert "holds hours that are to be forecast" in " ".join(capsys.readouterr().err.split())
+    assert not (rain / "members.nc").exists()
 
 
 def test_the_analog_never_sees_the_day_it_forecasts(rain):
@@ -88,6 +110,8 @@ def test_factors_that_nothing_tells_are_asked_for(rain, capsys):
         ("mean", [], "give --checkpoint FILE"),
         ("mean", ["--checkpoint", "no.ckpt"], "--checkpoint no.ckpt is not there"),
         ("analog", [], "--archive"),
+        ("steps", ["--noise", "no.json"], "--noise no.json cannot be read"),
+        ("fit", [], "baseline fit needs fine rain of other days: give --archive"),
     ],
 )
 def test_bad_input_stops_and_writes_nothing(rain, capsys, name, more, message):

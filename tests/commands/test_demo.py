@@ -37,7 +37,7 @@ def test_it_scores_them_beside_the_baselines(tmp_path, capsys):
     assert main(["demo", "--space", "1", "--time", "5", "--to", str(tmp_path / "out"), "--members", "2"]) == 0
     printed = capsys.readouterr().out
     crps = {m[1]: float(m[2]) for m in re.finditer(r"(?m)^\| (\w+) +\| +([\d.]+) ", printed)}
-    assert list(crps) == ["scaleadapt", "mean", "bicubic", "rainfarm_ar1"]  # RainFARM alone needs s > 1
+    assert list(crps) == ["scaleadapt", "mean", "bicubic", "rainfarm_ar1", "steps"]  # RainFARM alone needs s > 1
     assert "10 hours are no verification" in printed and "Deutscher Wetterdienst" in printed
 
 

@@ -102,7 +102,7 @@ def test_half_of_the_coarse_rain_missing_stops_unless_allowed(work, capsys):
     files[3] = work("half.nc", coarse)
     assert main(["verify", *files, *work.quick]) == 2
     error = capsys.readouterr().err
-    assert "nearest, bicubic, rainfarm, rainfarm_ar1: no value at" in error and "(--lr) is missing" in error
+    assert "nearest, bicubic, rainfarm, rainfarm_ar1, steps: no value at" in error and "(--lr) is missing" in error
     assert main(["verify", *files, *work.quick, "--allow-missing"]) == 0
     assert work.card()["pixels"]["share"] == 0.5
     assert "Scored: 50.0 % of the truth's pixels and hours" in capsys.readouterr().out

@@ -31,7 +31,7 @@ def test_the_scorecard_is_the_agreed_format(results):
     assert card["pair"] == [5, 3] and card["members"] == 4
     assert card["period"] == ["2018-05-18T19:00:00Z", "2018-05-19T06:00:00Z"]
     assert card["days"] == ["2018-05-18", "2018-05-19"]
-    assert set(card["systems"]) == {"scaleadapt", "mean", "nearest", "bicubic", "rainfarm", "rainfarm_ar1"}
+    assert set(card["systems"]) == {"scaleadapt", "mean", "nearest", "bicubic", "rainfarm", "rainfarm_ar1", "steps"}
     for name, system in card["systems"].items():
         assert list(system)[: len(HEADLINE)] == list(HEADLINE), name
         assert {"crps_mean_5km", "crps_max_10km", "variogram_2km", "lag1_moving", "q9999_ratio", "pixel_bias"} <= set(
@@ -51,12 +51,12 @@ def test_the_scorecard_is_the_agreed_format(results):
     assert difference["p"] is None  # two days are no test
     assert card["pixels"]["scored"] == card["pixels"]["truth"] == 12 * 400 and card["pixels"]["share"] == 1
     assert card["ensemble_sizes"] == {"scaleadapt": 4, "mean": 1, "nearest": 1, "bicubic": 1, "rainfarm": 8,
-                                      "rainfarm_ar1": 8}  # fmt: skip
+                                      "rainfarm_ar1": 8, "steps": 8}  # fmt: skip
 
 
 def test_the_markdown_table_lists_every_system(results):
     text = (results / "scorecard.md").read_text()
-    for name in ("scaleadapt", "mean", "nearest", "bicubic", "rainfarm", "rainfarm_ar1"):
+    for name in ("scaleadapt", "mean", "nearest", "bicubic", "rainfarm", "rainfarm_ar1", "steps"):
         assert f"\n| {name} " in text
 
 

@@ -7,8 +7,9 @@ rain over coarse rain) of the nearest become its members. Totals are exact by co
 """
 
 import numpy as np
+from scipy.spatial import cKDTree
 
-from anemoi_scaleadapt.baselines.classical import filled
+from anemoi_scaleadapt.baselines.fields import coarsened, filled
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import HOUR
@@ -22,12 +23,6 @@ def features(before: np.ndarray, now: np.ndarray, after: np.ndarray) -> np.ndarr
     around = [padded[dy : dy + ny, dx : dx + nx] for dy in range(3) for dx in range(3)]
     around[4] = 2 * around[4]  # the cell itself counts most
     return np.stack([*around, root[0], root[2]], axis=-1).reshape(-1, 11)
-
-
-def block_mean(fine: np.ndarray, s: int) -> np.ndarray:
-    """Mean of (t, y, x) over all hours and s x s pixels, (y / s, x / s); NaN where anything is missing."""
-    t, ny, nx = fine.shape
-    return fine.reshape(t, ny // s, s, nx // s, s).astype("float64").mean(axis=(0, 2, 4))
 
 
 class Analogs:
@@ -49,24 +44,23 @@ class Analogs:
 
     def __init__(self, archive: Rain, s: int, t: int, without: np.ndarray, most: int = 100_000, seed: int = 0):
         """Read the archive window by window and keep its wet cells."""
-        from scipy.spatial import cKDTree
-
         self.s, self.t = s, t
         margin = 24 * HOUR
         times = archive.times[(archive.times < without.min() - margin) | (archive.times > without.max() + margin)]
         starts = [i for i in range(0, len(times) - t + 1, t) if times[i + t - 1] - times[i] == (t - 1) * HOUR]
         ny, nx = (n // s * s for n in archive.shape)
         draw = np.random.default_rng(seed)
-        described, fragments = [], []
-        frames: list = []
+        described: list[np.ndarray] = []
+        fragments: list[np.ndarray] = []
+        frames: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         for i in starts:
             window = times[i : i + t]
             fine = archive.at(window)[0][:, :ny, :nx]
-            frames.append((window, fine, block_mean(fine, s)))
+            frames.append((window, fine, coarsened(fine, s).mean(axis=0)))
             if len(frames) == 3:
                 self._keep(frames, described, fragments)
                 frames.pop(0)
-            if sum(map(len, fragments)) > 2 * most:
+            if sum(len(some) for some in fragments) > 2 * most:
                 described, fragments = _thin(described, fragments, most, draw)
         if not fragments:
             raise ScaleAdaptError(
@@ -77,7 +71,7 @@ class Analogs:
         self.fragments = fragments[0]
         self.tree = cKDTree(described[0])
 
-    def _keep(self, frames, described, fragments) -> None:
+    def _keep(self, frames: list, described: list[np.ndarray], fragments: list[np.ndarray]) -> None:
         (before, _, a), (window, fine, now), (after, _, c) = frames
         gap = self.t * HOUR
         if window[0] - before[0] != gap or after[0] - window[0] != gap:
@@ -90,7 +84,7 @@ class Analogs:
             described.append(features(a, now, c)[wet].astype("float32"))
             fragments.append((cells[wet] / now.ravel()[wet, None]).astype("float32"))
 
-    def __call__(self, before, now, after, members: int) -> np.ndarray:
+    def __call__(self, before: np.ndarray, now: np.ndarray, after: np.ndarray, members: int) -> np.ndarray:
         """Members (member, t, y, x) of one window from its coarse frames (Y, X): the nearest first."""
         s, t = self.s, self.t
         ny, nx = now.shape
@@ -108,9 +102,11 @@ class Analogs:
         return fields.reshape(members, t, ny * s, nx * s)
 
 
-def _thin(described, fragments, most, draw) -> tuple[list, list]:
-    described, fragments = np.concatenate(described), np.concatenate(fragments)
-    if len(described) > most:
-        keep = np.sort(draw.choice(len(described), most, replace=False))
-        described, fragments = described[keep], fragments[keep]
-    return [described], [fragments]
+def _thin(
+    described: list[np.ndarray], fragments: list[np.ndarray], most: int, draw: np.random.Generator
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Both as lists of one array, of ``most`` rows at most."""
+    keep = np.arange(sum(len(some) for some in described))
+    if len(keep) > most:
+        keep = np.sort(draw.choice(len(keep), most, replace=False))
+    return [np.concatenate(described)[keep]], [np.concatenate(fragments)[keep]]

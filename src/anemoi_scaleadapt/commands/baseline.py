@@ -1,25 +1,38 @@
 """``anemoi-scaleadapt baseline``: write a classical baseline, or a network's mean, as any system writes its members."""
 
+from argparse import ArgumentParser, Namespace
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from anemoi_scaleadapt.commands import reading
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
-MEAN = "the conditional mean of a trained network (--checkpoint), exact coarse totals"
+if TYPE_CHECKING:
+    import numpy as np
+
+    from anemoi_scaleadapt.baselines.settings import FittedNoise
+    from anemoi_scaleadapt.baselines.systems import System
+    from anemoi_scaleadapt.rain.record import Rain
+    from anemoi_scaleadapt.rain.windows import Coarse
+
+#: what is no baseline but may stand in its place
+OTHER = {
+    "mean": "the conditional mean of a trained network (--checkpoint), exact coarse totals",
+    "fit": "no members: fit the noise of rainfarm_ar1 and steps to --archive and write it, for --noise",
+}
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of ``baseline``."""
-    from anemoi_scaleadapt.baselines.spacetime import NoiseSettings
-    from anemoi_scaleadapt.baselines.systems import BASELINES
+    from anemoi_scaleadapt.baselines import BASELINES
 
     add = parser.add_argument
-    texts = {name: text for name, (text, _) in BASELINES.items()} | {"mean": MEAN}
+    texts = BASELINES | OTHER
     parser.epilog = "; ".join(f"{name}: {text}" for name, text in texts.items())
     add("baseline", choices=list(texts), help="which one")
-    add("--lr", required=True, help="coarse rain, hourly, every t hours or finer: NetCDF, Zarr, GRIB, anemoi dataset")
-    add("--to", required=True, help="file of members to write (.nc, .zarr or .grib2)")
+    add("--lr", help="coarse rain, hourly, every t hours or finer: NetCDF, Zarr, GRIB, anemoi dataset")
+    add("--to", required=True, help="file of members to write (.nc, .zarr or .grib2), for fit JSON")
     add("--grid", help="any file on the fine grid: gives its coordinates and the space factor")
     add("--space-factor", type=int, help="s (default: from --grid or --checkpoint)")
     add("--time-factor", type=int, help="t, hours per window (for mean: from --checkpoint)")
@@ -27,17 +40,14 @@ def add_arguments(parser) -> None:
     add("--end", help="end of the last hour (default: the end of the coarse rain)")
     add("--members", type=int, default=8, help="ensemble size (default: %(default)s)")
     add("--seed", type=int, default=0, help="the same seed gives the same members (default: %(default)s)")
-    noise = NoiseSettings()
-    for name, text in (("slope", "spectral slope"), ("spread", "std of log"), ("memory", "hours to 1/e")):
-        default = getattr(noise, name)
-        add(f"--{name}", type=float, default=default, help=f"noise of rainfarm_ar1: {text} (default: {default})")
-    add("--archive", help="fine rain of other days, for analog")
+    add("--noise", help="JSON of fit: noise of rainfarm_ar1 and steps (default: the usual one of the pair)")
+    add("--archive", help="fine rain of other days, for analog and fit")
     add("--checkpoint", help="inference-last.ckpt of a training run, for mean")
     add("--device", help="for mean: cpu, cuda ... (default: the GPU, if there is one)")
     reading.add_arguments(parser)
 
 
-def main(args) -> int:
+def main(args: Namespace) -> int:
     """Write the file."""
     import numpy as np
 
@@ -49,7 +59,11 @@ def main(args) -> int:
     from anemoi_scaleadapt.rain.reader import open_rain
     from anemoi_scaleadapt.rain.windows import Coarse, space_factor
 
-    target = check_members(Path(args.to), args.lr, args.grid, args.archive, args.checkpoint)
+    if args.baseline == "fit":
+        return fit(args)
+    if not args.lr:
+        raise ScaleAdaptError(f"baseline {args.baseline} downscales coarse rain: give --lr FILE.")
+    target = check_members(Path(args.to), args.lr, args.grid, args.archive, args.checkpoint, args.noise)
     network = open_network(args)
     trained = network.model.scale if network else None
     if args.members < 1:
@@ -61,7 +75,7 @@ def main(args) -> int:
     s = factor("--space-factor", args.space_factor, grid=ratio, checkpoint=trained and trained.space)
     chosen = choose(coarse, args)
     system = build_system(args, coarse, s, chosen, network, grid)
-    shape = tuple(n * s for n in coarse.rain.shape)
+    shape = coarse.rain.shape[0] * s, coarse.rain.shape[1] * s
     where = (grid.latitude, grid.longitude) if grid else (None, None)
     drawn = (system(window, number) for number, window in enumerate(bar(f"Writing {args.baseline}")(list(chosen))))
     first = next(drawn)
@@ -86,7 +100,7 @@ def main(args) -> int:
     return 0
 
 
-def open_network(args):
+def open_network(args: Namespace) -> Any:
     """Open the checkpoint of ``mean``; None for the other baselines."""
     if (args.baseline == "mean") != bool(args.checkpoint):
         raise ScaleAdaptError("mean is that of a trained network: give --checkpoint FILE with it, and only with it.")
@@ -97,7 +111,7 @@ def open_network(args):
     return open_checkpoint(args.checkpoint, args.device)
 
 
-def factor(option, given, **found):
+def factor(option: str, given: int | None, **found: int | None) -> int:
     """Return a factor from its option or from files, which must agree."""
     known = {f"by --{name}": value for name, value in found.items() if value is not None}
     if given is not None:
@@ -110,9 +124,10 @@ def factor(option, given, **found):
     return next(iter(known.values()))
 
 
-def build_system(args, coarse, s, chosen, network, grid):
+def build_system(
+    args: Namespace, coarse: "Coarse", s: int, chosen: "np.ndarray", network: Any, grid: "Rain | None"
+) -> "System":
     """Return the forecast function."""
-    from anemoi_scaleadapt.baselines.spacetime import NoiseSettings
     from anemoi_scaleadapt.baselines.systems import Setup, build
     from anemoi_scaleadapt.rain.reader import open_rain
     from anemoi_scaleadapt.rain.steps import averaged
@@ -123,29 +138,80 @@ def build_system(args, coarse, s, chosen, network, grid):
         forecast = conditional_mean(network, coarse, network.model.scale_of(s, coarse.t), grid)
         return lambda window, number: forecast(window)
     archive = averaged(open_rain(args.archive, **reading.told(args))) if args.archive else None
-    noise = NoiseSettings(args.slope, args.spread, args.memory)
+    noise = read_noise(args.noise, s, coarse.t, chosen)
     system = build(args.baseline, Setup(coarse, s, coarse.t, args.members, args.seed, archive, chosen, noise))
     if system is None:
         raise ScaleAdaptError(f"{args.baseline} is not defined for the pair ({s}, {coarse.t}).")
     return system
 
 
-def choose(coarse, args):
+def read_noise(path: str | None, s: int, t: int, windows: "np.ndarray") -> "FittedNoise | None":
+    """Read fitted noise, which must be that of the pair and of other days; None without a path."""
+    import numpy as np
+
+    from anemoi_scaleadapt.baselines.settings import FittedNoise
+
+    if path is None:
+        return None
+    noise = FittedNoise.read(Path(path))
+    if (noise.space_factor, noise.time_factor) != (s, t):
+        raise ScaleAdaptError(
+            f"--noise {path} was fitted for the pair ({noise.space_factor}, {noise.time_factor}), not ({s}, {t})."
+        )
+    if np.datetime64(noise.first) <= windows.max() and windows.min() <= np.datetime64(noise.last):
+        raise ScaleAdaptError(
+            f"--noise {path} was fitted to rain of {noise.first} to {noise.last}, which holds hours that are to be "
+            "forecast; fit it to other days."
+        )
+    return noise
+
+
+def fit(args: Namespace) -> int:
+    """Fit the noise of the baselines and write it."""
+
+    from anemoi_scaleadapt.calibration.noise import fit_noise
+    from anemoi_scaleadapt.commands.progress import bar
+    from anemoi_scaleadapt.files import check_target
+    from anemoi_scaleadapt.rain.reader import open_rain
+    from anemoi_scaleadapt.rain.steps import averaged
+
+    if not args.archive:
+        raise ScaleAdaptError("baseline fit needs fine rain of other days: give --archive FILE.")
+    s, t = factor("--space-factor", args.space_factor), factor("--time-factor", args.time_factor)
+    check_target(Path(args.to), [Path(args.archive)])
+    archive = averaged(open_rain(args.archive, **reading.told(args)))
+    first, last = bounds(args, (archive.times[0], archive.times[-1]), archive.path)
+    noise = fit_noise(archive.between(first, last), s, t, args.seed, bar("Fitting noise"))
+    noise.write(Path(args.to))
+    print(f"{args.to}: noise of ({s}, {t}), fitted to {noise.first}Z to {noise.last}Z of {args.archive}.")
+    return 0
+
+
+def choose(coarse: "Coarse", args: Namespace) -> "np.ndarray":
     """Windows between --start and --end, (n, t): hours that the coarse rain covers."""
     import numpy as np
 
     from anemoi_scaleadapt.rain.windows import HOUR, windows
 
-    t, hours = coarse.t, coarse.hours
-    bounds = []
-    for name, value, default in (("--start", args.start, hours[0]), ("--end", args.end, hours[-1])):
+    first, last = bounds(args, coarse.hours, coarse.rain.path)
+    return windows(np.arange(first, last + HOUR, HOUR), coarse.t, "the period")
+
+
+def bounds(
+    args: Namespace, hours: "tuple[np.datetime64, np.datetime64]", path: str
+) -> "tuple[np.datetime64, np.datetime64]":
+    """Ends of the first and last hour by --start and --end, within those of a record."""
+    import numpy as np
+
+    found = []
+    for name, value, default in (("--start", args.start, hours[0]), ("--end", args.end, hours[1])):
         try:
-            bounds.append(np.datetime64(value, "s") if value else default)
+            found.append(np.datetime64(value, "s") if value else default)
         except ValueError as error:
             raise ScaleAdaptError(f"{name} {value} is not a date such as 2018-05-18T01:00.") from error
-    first, last = bounds
-    if first > last or first < hours[0] or last > hours[-1]:
+    first, last = found
+    if first > last or first < hours[0] or last > hours[1]:
         raise ScaleAdaptError(
-            f"the period {first}Z to {last}Z is not within that of {coarse.rain.path}, {hours[0]}Z to {hours[-1]}Z."
+            f"the period {first}Z to {last}Z is not within that of {path}, {hours[0]}Z to {hours[1]}Z."
         )
-    return windows(np.arange(first, last + HOUR, HOUR), t, "the period")
+    return first, last

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 #: baselines that are scored unless --baselines says otherwise
-DEFAULT = ("nearest", "bicubic", "rainfarm", "rainfarm_ar1")
+DEFAULT = ("nearest", "bicubic", "rainfarm", "rainfarm_ar1", "steps")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -34,6 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--variable", help="rain variable of the members (default: rain)")
     add("--baselines", nargs="*", default=list(DEFAULT), metavar="NAME", help=f"(default: {' '.join(DEFAULT)})")
     add("--archive", help="fine rain of other days; adds the baseline analog")
+    add("--noise", help="noise of rainfarm_ar1 and steps, from `baseline fit` (default: the usual one)")
     add("--member-baselines", type=int, default=8, help="members of the baselines (default: %(default)s)")
     add("--bootstrap", type=int, default=1000, help="resamples of days for intervals; 0 for none (default: 1000)")
     add("--seed", type=int, default=0, help="seed of the baselines and the bootstrap (default: 0)")
@@ -46,7 +47,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def main(args: Namespace) -> int:
     """Run the verification, write its files and print the table."""
-    from anemoi_scaleadapt.baselines.systems import BASELINES
+    from anemoi_scaleadapt.baselines import BASELINES
     from anemoi_scaleadapt.commands.progress import bar
     from anemoi_scaleadapt.report.figure import draw, save, stamps
     from anemoi_scaleadapt.report.gallery import Gallery, wettest
@@ -136,7 +137,9 @@ def build_systems(
     args: Namespace, members: "Rain", truth: "Rain", coarse: "Coarse", windows: "np.ndarray", s: int
 ) -> "dict[str, System]":
     """What is scored, by name, in the order of the scorecard; systems that the pair leaves undefined are left out."""
-    from anemoi_scaleadapt.baselines.systems import BASELINES, Setup, build
+    from anemoi_scaleadapt.baselines import BASELINES
+    from anemoi_scaleadapt.baselines.systems import Setup, build
+    from anemoi_scaleadapt.commands.baseline import read_noise
     from anemoi_scaleadapt.rain.place import same_grid
     from anemoi_scaleadapt.rain.reader import open_rain
     from anemoi_scaleadapt.rain.steps import averaged
@@ -155,7 +158,8 @@ def build_systems(
         same_grid(mean, truth)
         out["mean"] = lambda window, number: mean.at(window)
     archive = averaged(open_rain(args.archive, **reading.told(args))) if args.archive else None
-    setup = Setup(coarse, s, coarse.t, args.member_baselines, args.seed, archive, windows)
+    noise = read_noise(args.noise, s, coarse.t, windows)
+    setup = Setup(coarse, s, coarse.t, args.member_baselines, args.seed, archive, windows, noise)
     built = {name: build(name, setup) for name in names}
     return out | {name: system for name, system in built.items() if system is not None}
 

@@ -13,8 +13,8 @@ from anemoi_scaleadapt.pretrained.sample import Sample, start_of
 from anemoi_scaleadapt.rain.record import HOUR, Rain
 from anemoi_scaleadapt.rain.windows import Coarse
 
-#: Baselines beside the members; both RainFARMs because the harder one changes with the weather.
-BASELINES = ("bicubic", "rainfarm", "rainfarm_ar1")
+#: Baselines beside the members; several ensembles because the hardest one changes with the weather and the pair.
+BASELINES = ("bicubic", "rainfarm", "rainfarm_ar1", "steps")
 SCORES = {"crps": "CRPS", "rmse": "RMSE", "ssr": "spread/skill", "conservation_error": "coarse error"}
 Pair = tuple[int, int]
 
