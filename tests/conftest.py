@@ -7,6 +7,7 @@ import numpy as np
 import pyproj  # noqa: F401
 import pytest
 
+import support.shapes  # noqa: F401  (before the package: shapes are checked from here on)
 from support.scoring import ensemble  # noqa: F401  (fixtures)
 from support.showers import files, shower, write  # noqa: F401
 

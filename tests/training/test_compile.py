@@ -4,6 +4,7 @@ import copy
 import importlib.util
 import shutil
 
+import jaxtyping
 import pytest
 import torch
 from anemoi.models.utils.compile import mark_for_compilation
@@ -15,6 +16,14 @@ from anemoi_scaleadapt.scale import recipe
 UNET = "anemoi_scaleadapt.layers.unet.UShape"
 
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec("triton"), reason="anemoi compiles only where triton is")
+
+
+@pytest.fixture(autouse=True)
+def unchecked():
+    """The compiler cannot look through the checks of shapes, which only the tests have."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 def test_a_training_with_the_key_leaves_a_checkpoint_that_needs_no_compiler(trainer, checkpoints, pair):

@@ -1,12 +1,13 @@
 """Blocks of fine values under one coarse cell: cut them out, average them, fill them."""
 
 import torch
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
 
-def split(rain: Tensor, space: int) -> Tensor:
+def split(rain: Float[Tensor, "*b y x"], space: int) -> Float[Tensor, "*b Y {space} X {space}"]:
     """View (..., y, x) as (..., y/s, s, x/s, s)."""
     *lead, ny, nx = rain.shape
     if ny % space or nx % space:
@@ -17,7 +18,7 @@ def split(rain: Tensor, space: int) -> Tensor:
     return rain.reshape(*lead, ny // space, space, nx // space, space)
 
 
-def block_mean(rain: Tensor, space: int) -> Tensor:
+def block_mean(rain: Float[Tensor, "*b y x"], space: int) -> Float[Tensor, "*b Y X"]:
     """Average over blocks of s x s cells.
 
     Parameters
@@ -37,7 +38,7 @@ def block_mean(rain: Tensor, space: int) -> Tensor:
     return split(rain, space).mean(dim=(-3, -1))
 
 
-def nearest(lr: Tensor, space: int) -> Tensor:
+def nearest(lr: Shaped[Tensor, "*b Y X"], space: int) -> Shaped[Tensor, "*b y x"]:
     """Repeat every coarse value over its block: (..., Y, X) to (..., Y s, X s)."""
     return lr.repeat_interleave(space, -2).repeat_interleave(space, -1)
 
@@ -73,15 +74,15 @@ class Blocks:
         (sy, sx), (cy, cx) = self.size, self.grid
         return field.reshape(*field.shape[:-2], cy, sy, cx, sx)
 
-    def sum(self, field: Tensor) -> Tensor:
+    def sum(self, field: Shaped[Tensor, "*b t y x"]) -> Shaped[Tensor, "*b Y X"]:
         """Sum of (..., t, y, x) over every block: (..., y/sy, x/sx)."""
         return self._split(field.sum(-3)).sum((-3, -1))
 
-    def max(self, field: Tensor) -> Tensor:
+    def max(self, field: Float[Tensor, "*b t y x"]) -> Float[Tensor, "*b Y X"]:
         """Largest value of every block; NaN where it holds a NaN."""
         return self._split(field.amax(-3)).amax((-3, -1))
 
-    def fill(self, coarse: Tensor) -> Tensor:
+    def fill(self, coarse: Shaped[Tensor, "*b Y X"]) -> Shaped[Tensor, "*b 1 y x"]:
         """Repeat (..., Y, X) over the blocks: (..., 1, y, x)."""
         (sy, sx), (cy, cx) = self.size, self.grid
         wide = coarse[..., None, :, None, :, None].expand(*coarse.shape[:-2], 1, cy, sy, cx, sx)

@@ -5,6 +5,7 @@ changes nothing else: a common factor of f cancels in f(P) / mean(f(P)).
 """
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from anemoi_scaleadapt.scale import Conservation
@@ -18,7 +19,7 @@ def _root(part: Tensor) -> Tensor:
     return torch.where(dry, torch.zeros_like(part), torch.where(dry, torch.ones_like(part), part).sqrt())
 
 
-def weights(part: Tensor, threshold: Tensor, settings: Conservation) -> Tensor:
+def weights(part: Float[Tensor, "*s"], threshold: Float[Tensor, "..."], settings: Conservation) -> Float[Tensor, "*s"]:
     """Return f of `part` = P / max(P) in [0, 1], with `threshold` = threshold / max(P).
 
     ``identity`` x; ``threshold`` max(x - threshold, 0); ``threshold_sqrt`` max(sqrt(x) - sqrt(threshold), 0), the

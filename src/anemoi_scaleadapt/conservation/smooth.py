@@ -8,6 +8,7 @@ repetitions bring the totals so near that the exact step that follows changes al
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor
 
 from anemoi_scaleadapt.conservation.blocks import Blocks
@@ -20,14 +21,16 @@ FLOOR = 1e-3
 LARGEST = 2.0
 
 
-def interpolate(coarse: Tensor, size: tuple[int, int]) -> Tensor:
+def interpolate(coarse: Float[Tensor, "*b Y X"], size: tuple[int, int]) -> Float[Tensor, "*b y x"]:
     """Bilinear interpolation between cell centres, constant beyond the last: (..., Y, X) to (..., y, x)."""
     flat = coarse.reshape(-1, 1, *coarse.shape[-2:])
     fine = F.interpolate(flat, size=size, mode="bilinear", align_corners=False)
     return fine.reshape(*coarse.shape[:-2], *size)
 
 
-def smooth_gain(rain: Tensor, lr: Tensor, known: Tensor, blocks: Blocks, count: Tensor) -> Tensor:
+def smooth_gain(
+    rain: Float[Tensor, "*b t y x"], lr: Tensor, known: Tensor, blocks: Blocks, count: Tensor
+) -> Float[Tensor, "*b 1 y x"]:
     """Return the smooth factor (..., 1, y, x) by which `rain` comes near the totals of `lr`.
 
     Parameters

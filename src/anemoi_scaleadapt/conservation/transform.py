@@ -1,6 +1,7 @@
 """The transform P' = f(P) LR / blockmean(f(P)), exact in every coarse cell or over the window."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from anemoi_scaleadapt.conservation.blocks import Blocks, infer_space, nearest
@@ -12,7 +13,9 @@ from anemoi_scaleadapt.scale import Conservation
 DRY = 1e-6
 
 
-def conserve(rain: Tensor, lr: Tensor, settings: Conservation) -> Tensor:
+def conserve(
+    rain: Float[Tensor, "*b t y x"], lr: Float[Tensor, "... Y X"], settings: Conservation
+) -> Float[Tensor, "... t y x"]:
     """Give the coarse totals back to fine rain.
 
     Parameters

@@ -8,10 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 
-def field_noise(seed: int, member: int, valid_time: datetime.datetime, shape: tuple[int, int], draw: int = 0) -> Tensor:
+def field_noise(
+    seed: int, member: int, valid_time: datetime.datetime, shape: tuple[int, int], draw: int = 0
+) -> Float[Tensor, "y x"]:
     """Standard normal noise of one member at one valid time.
 
     A function of its arguments alone: the same whatever other members, hours, tiles or processes there are.
@@ -40,7 +43,7 @@ def field_noise(seed: int, member: int, valid_time: datetime.datetime, shape: tu
 
 def ensemble_noise(
     seed: int, members: range, start: datetime.datetime, hours: int, shape: tuple[int, int], draw: int = 0
-) -> Tensor:
+) -> Float[Tensor, "{hours} m y x"]:
     """Noise of several members over a window, (time, member, y, x).
 
     Fields are drawn side by side on all CPU cores: a stochastic sampler needs new ones at every step, and a GPU would

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from anemoi_scaleadapt.diffusion import schedule
@@ -58,7 +59,9 @@ def draw(
     return sampler.sample({"residual": start}, begin, sigmas, denoising)["residual"]
 
 
-def dpmpp_2m_sde(denoise: Denoise, start: Tensor, noise: Callable[[int], Tensor], sigmas: Tensor) -> Tensor:
+def dpmpp_2m_sde(
+    denoise: Denoise, start: Float[Tensor, "*s"], noise: Callable[[int], Tensor], sigmas: Float[Tensor, " k"]
+) -> Float[Tensor, "*s"]:
     """DPM-Solver++ (2M) of the reverse SDE: as DPM++2M, with fresh noise at every step.
 
     For estimates that do not change it takes exact steps of the diffusion's posterior, from level a to b mean

@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 from einops import rearrange
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.layers.blocks import ChannelNorm, zero_init
@@ -34,12 +35,14 @@ class NeighbourhoodAttention(nn.Module):
         self.bias = nn.Parameter(torch.zeros(heads, window * window))
         self.out = zero_init(nn.Conv2d(channels, channels, 1))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "n c y x"]) -> Float[Tensor, "n c y x"]:
         """Map (n, c, y, x) to the same shape, the input added."""
         query, key, value = self.query_key_value(self.norm(x)).chunk(3, dim=1)
         return x + self.out(self.attend(query, key, value))
 
-    def attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    def attend(
+        self, query: Float[Tensor, "n c y x"], key: Float[Tensor, "n c y x"], value: Float[Tensor, "n c y x"]
+    ) -> Float[Tensor, "n c y x"]:
         """Mix `value` over each pixel's neighbourhood by softmax(query . key); all (n, c, y, x)."""
         heads = {"g": self.heads}
         query = rearrange(query, "n (g d) y x -> n g d y x", **heads) * (query.shape[1] // self.heads) ** -0.5

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor
 
 
-def averages(x: Tensor, sigma: Tensor, patch: int, widths: Sequence[int]) -> list[Tensor]:
+def averages(
+    x: Float[Tensor, "n t y x"], sigma: Float[Tensor, "n 1 1 1"], patch: int, widths: Sequence[int]
+) -> list[Tensor]:
     """Average noisy residuals R + sigma n over squares of several widths, scaled to about unit variance.
 
     Averaging over w x w pixels divides the noise by w and leaves the slowly varying part of R: at a level where

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 
@@ -14,7 +15,7 @@ class ChannelNorm(nn.LayerNorm):
     larger domain. This norm is local, so a network trained on 100 km crops runs on all of France.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "n c y x"]) -> Float[Tensor, "n c y x"]:
         """Normalise (n, c, y, x) over c."""
         x = F.layer_norm(x.permute(0, 2, 3, 1), self.normalized_shape, self.weight, self.bias, self.eps)
         return x.permute(0, 3, 1, 2)
@@ -40,7 +41,7 @@ class NoiseEmbedding(nn.Module):
         self.register_buffer("frequencies", torch.logspace(-1, 1.2, 16) * torch.pi, persistent=False)
         self.net = nn.Sequential(nn.Linear(32, channels), nn.SiLU(), nn.Linear(channels, channels), nn.SiLU())
 
-    def forward(self, sigma: Tensor) -> Tensor:
+    def forward(self, sigma: Float[Tensor, " n"]) -> Float[Tensor, "n e"]:
         """Map noise levels (n,) to (n, channels)."""
         angle = (sigma.float().log() / 4)[:, None] * self.frequencies
         return self.net(torch.cat([angle.cos(), angle.sin()], dim=1))
@@ -62,7 +63,7 @@ class PairEmbedding(nn.Module):
         self.net = nn.Sequential(nn.Linear(self.FEATURES, channels), nn.SiLU(), nn.Linear(channels, channels))
 
     @staticmethod
-    def features(space: int, time: int, hours: int, like: Tensor) -> Tensor:
+    def features(space: int, time: int, hours: int, like: Tensor) -> Float[Tensor, "{hours} f"]:
         """Numbers that tell a pair and an hour, (hours, FEATURES)."""
         s = torch.tensor(float(space), device=like.device)
         phase = ((torch.arange(hours, device=like.device) % time) + 0.5) * 2 / time - 1
@@ -70,7 +71,7 @@ class PairEmbedding(nn.Module):
         which = F.one_hot(torch.tensor(time - 1, device=like.device), 6).float().expand(hours, -1)
         return torch.cat([same, which, phase[:, None], phase.square()[:, None]], dim=1)
 
-    def forward(self, space: int, time: int, hours: int) -> Tensor:
+    def forward(self, space: int, time: int, hours: int) -> Float[Tensor, "{hours} e"]:
         """Return the embedding of every hour, (hours, channels)."""
         weight = next(self.net.parameters())
         return self.net(self.features(space, time, hours, weight).to(weight.dtype))

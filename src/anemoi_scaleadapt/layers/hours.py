@@ -7,6 +7,7 @@ are: each hour sees those within a fixed distance, as a convolution sees pixels,
 import torch
 import torch.nn.functional as F
 from einops import rearrange
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.layers.blocks import ChannelNorm, zero_init
@@ -27,7 +28,9 @@ class HourMix(nn.Module):
         super().__init__()
         self.conv = zero_init(nn.Conv2d(channels, 2 * channels, width, padding=width // 2, bias=False))
 
-    def forward(self, x: Tensor, to: Tensor, hours: int) -> Tensor:
+    def forward(
+        self, x: Float[Tensor, "nh c y x"], to: Float[Tensor, "nh c y x"], hours: int
+    ) -> Float[Tensor, "nh c y x"]:
         """Add to `to` what features `x` of the neighbouring hours say; both (n * hours, c, y, x), `to` in place."""
         if hours > 1:
             before, after = self.conv(x).unflatten(0, (-1, hours)).chunk(2, dim=2)
@@ -56,7 +59,7 @@ class HourAttention(nn.Module):
         self.bias = nn.Parameter(torch.zeros(heads, 2 * reach + 1))
         self.out = zero_init(nn.Conv2d(channels, channels, 1))
 
-    def forward(self, x: Tensor, hours: int) -> Tensor:
+    def forward(self, x: Float[Tensor, "nh c y x"], hours: int) -> Float[Tensor, "nh c y x"]:
         """Map (n * hours, c, y, x) to the same shape, the input added."""
         height, width = x.shape[-2:]
         query, key, value = rearrange(
@@ -66,7 +69,7 @@ class HourAttention(nn.Module):
         mixed = rearrange(mixed, "(n y x) g h d -> (n h) (g d) y x", y=height, x=width)
         return x + self.out(mixed)
 
-    def distances(self, hours: int) -> Tensor:
+    def distances(self, hours: int) -> Float[Tensor, "g {hours} {hours}"]:
         """What the distance in time adds to the scores, (heads, hours, hours); too far is never seen."""
         at = torch.arange(hours, device=self.bias.device)
         apart = at[None, :] - at[:, None]
@@ -99,7 +102,9 @@ class FrameAttention(nn.Module):
         self.bias = nn.Parameter(torch.zeros(heads, 2 * reach + 1))
         self.out = zero_init(nn.Conv2d(channels, channels, 1))
 
-    def forward(self, x: Tensor, frames: Tensor, seen: Tensor) -> Tensor:
+    def forward(
+        self, x: Float[Tensor, "nh c y x"], frames: Float[Tensor, "n a k y x"], seen: Bool[Tensor, "n h a y x"]
+    ) -> Float[Tensor, "nh c y x"]:
         """Attend.
 
         Parameters

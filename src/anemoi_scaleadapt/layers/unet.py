@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.layers.attention import NeighbourhoodAttention
@@ -30,7 +31,9 @@ class Block(nn.Module):
         self.film = zero_init(nn.Linear(embedding, 2 * channels))
         self.conv2 = zero_init(nn.Conv2d(channels, channels, 3, padding=1))
 
-    def forward(self, x: Tensor, embedding: Tensor, hours: int) -> Tensor:
+    def forward(
+        self, x: Float[Tensor, "nh c y x"], embedding: Float[Tensor, "nh e"], hours: int
+    ) -> Float[Tensor, "nh c y x"]:
         """Map (n * hours, c, y, x) to the same shape; `embedding` is (n * hours, e)."""
         h = F.silu(self.norm1(x))
         h = self.norm2(self.hours(h, self.conv1(h), hours))
@@ -74,7 +77,9 @@ class UShape(nn.Module):
         self.up = nn.ModuleList(Block(fine, embedding) for _ in range(blocks))
         self.norm = ChannelNorm(fine)
 
-    def forward(self, x: Tensor, embedding: Tensor, hours: int) -> Tensor:
+    def forward(
+        self, x: Float[Tensor, "nh c y x"], embedding: Float[Tensor, "nh e"], hours: int
+    ) -> Float[Tensor, "nh c y x"]:
         """Map features (n * hours, fine, y, x) to the same shape, normalised and activated."""
         for block in self.down:
             x = block(x, embedding, hours)
@@ -97,11 +102,11 @@ class UShape(nn.Module):
         return fine + 2 * (middle + window) + 1
 
 
-def patches(x: Tensor, size: int) -> Tensor:
+def patches(x: Float[Tensor, "n c y x"], size: int) -> Float[Tensor, "n d v w"]:
     """Fold size x size pixels into channels: (n, c, y, x) to (n, c * size^2, y / size, x / size), channels last."""
     return F.pixel_unshuffle(x, size).contiguous(memory_format=torch.channels_last)
 
 
-def unpatch(x: Tensor, size: int) -> Tensor:
+def unpatch(x: Float[Tensor, "n d v w"], size: int) -> Float[Tensor, "n c y x"]:
     """Undo :func:`patches`."""
     return F.pixel_shuffle(x, size)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from anemoi_scaleadapt.scale import Scale
@@ -36,10 +37,10 @@ class Context:
         Which places of the axis each hour may see, (n, hours, axis).
     """
 
-    fine: Tensor
-    frames: Tensor
-    present: Tensor
-    seen: Tensor
+    fine: Float[Tensor, "nh c y x"]
+    frames: Float[Tensor, "n a v w"]
+    present: Bool[Tensor, "n a v w"]
+    seen: Bool[Tensor, "n h a"]
 
     @property
     def hours(self) -> int:
@@ -47,12 +48,12 @@ class Context:
         return self.seen.shape[1]
 
     @property
-    def base(self) -> Tensor:
+    def base(self) -> Float[Tensor, "nh 1 y x"]:
         """First guess in z, (n * hours, 1, y, x)."""
         return self.fine[:, 3:4]
 
     @property
-    def wet(self) -> Tensor:
+    def wet(self) -> Bool[Tensor, "nh 1 y x"]:
         """Whether an hour's own coarse cell is wet or unknown, (n * hours, 1, y, x)."""
         return (self.fine[:, :1] > 0) | (self.fine[:, 1:2] == 0)
 
@@ -62,7 +63,7 @@ def frames_round(time: int) -> int:
     return -(-REACH // time)
 
 
-def hourly_axis(frames: Tensor, time: int, before: int, hours: int) -> Tensor:
+def hourly_axis(frames: Float[Tensor, "n k y x"], time: int, before: int, hours: int) -> Float[Tensor, "n a y x"]:
     """Spread frames of t hours over the hourly axis of a window.
 
     Parameters
@@ -83,7 +84,7 @@ def hourly_axis(frames: Tensor, time: int, before: int, hours: int) -> Tensor:
     return torch.where(there[:, None, None], axis, torch.nan)
 
 
-def visible(scale: Scale, hours: int, device: torch.device | None = None) -> Tensor:
+def visible(scale: Scale, hours: int, device: torch.device | None = None) -> Bool[Tensor, "{hours} a"]:
     """Which places of the axis an hour may see by L and lookahead, (hours, axis)."""
     at = torch.arange(hours + 2 * REACH, device=device) - REACH
     frame = torch.div(at, scale.time, rounding_mode="floor")
@@ -93,7 +94,12 @@ def visible(scale: Scale, hours: int, device: torch.device | None = None) -> Ten
 
 
 def build_context(
-    z: Tensor, present: Tensor, scale: Scale, patch: int, statics: Tensor | None = None, seen: Tensor | None = None
+    z: Float[Tensor, "n a Y X"],
+    present: Bool[Tensor, "n a Y X"],
+    scale: Scale,
+    patch: int,
+    statics: Float[Tensor, "n c y x"] | None = None,
+    seen: Bool[Tensor, "n h a"] | None = None,
 ) -> Context:
     """Bring the coarse rain to the fine grid.
 
@@ -117,13 +123,13 @@ def build_context(
 
 
 def tile_context(
-    z: Tensor,
-    present: Tensor,
+    z: Float[Tensor, "n a Y X"],
+    present: Bool[Tensor, "n a Y X"],
     scale: Scale,
     patch: int,
     tile: tuple[int, ...],
-    statics: Tensor | None = None,
-    seen: Tensor | None = None,
+    statics: Float[Tensor, "n c y x"] | None = None,
+    seen: Bool[Tensor, "n h a"] | None = None,
 ) -> Context:
     """Bring the coarse rain of one tile to the fine grid; arguments as in :func:`build_context`.
 

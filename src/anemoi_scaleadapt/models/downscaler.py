@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from einops import rearrange
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.conservation import conserve, nearest
@@ -81,12 +82,12 @@ class Downscaler(nn.Module):
         return min(float(schedule.noise_levels(scale.beta)[-1]), START)
 
     @staticmethod
-    def current(axis: Tensor) -> Tensor:
+    def current(axis: Float[Tensor, "n a Y X"]) -> Float[Tensor, "n h Y X"]:
         """The frame that covers each hour, (n, hours, y / s, x / s) in mm h-1, NaN where missing."""
         own = axis[:, REACH : axis.shape[1] - REACH]
         return torch.where(own >= 0, own, torch.nan)
 
-    def std(self, now: Tensor, scale: Scale) -> Tensor:
+    def std(self, now: Float[Tensor, "n h Y X"], scale: Scale) -> Float[Tensor, "n h y x"]:
         """Standard deviation by which a residual is divided, (n, hours, y, x), where the frames are `now`.
 
         Heavy rain leaves more open than light rain: what falls within a coarse cell of R mm/h has, as a square root, a
@@ -106,13 +107,13 @@ class Downscaler(nn.Module):
 
     def terms(
         self,
-        axis: Tensor,
-        hr: Tensor,
+        axis: Float[Tensor, "n a Y X"],
+        hr: Float[Tensor, "n h y x"],
         scale: Scale,
-        statics: Tensor | None = None,
-        seen: Tensor | None = None,
+        statics: Float[Tensor, "n c y x"] | None = None,
+        seen: Bool[Tensor, "n h a"] | None = None,
         generator: torch.Generator | None = None,
-        sigma: Tensor | None = None,
+        sigma: Float[Tensor, " n"] | None = None,
     ) -> dict[str, tuple[Tensor, Tensor]]:
         """What the losses compare: for each network its output and what it should be, NaN where nothing is to learn.
 
@@ -178,7 +179,9 @@ class Downscaler(nn.Module):
         return axis.shape[-2] * scale.space, axis.shape[-1] * scale.space
 
     @torch.no_grad()
-    def predict_mean(self, axis: Tensor, scale: Scale, statics: Tensor | None = None) -> Tensor:
+    def predict_mean(
+        self, axis: Float[Tensor, "n a Y X"], scale: Scale, statics: Float[Tensor, "n c y x"] | None = None
+    ) -> Float[Tensor, "n h v w"]:
         """Conditional mean of z, (n, hours, y, x) on the domain padded to the networks' stride, tile by tile."""
 
         def each(axis: Tensor, statics: Tensor | None) -> Tensor:
@@ -192,8 +195,12 @@ class Downscaler(nn.Module):
 
     @torch.no_grad()
     def mean_rain(
-        self, axis: Tensor, scale: Scale, statics: Tensor | None = None, mean: Tensor | None = None
-    ) -> Tensor:
+        self,
+        axis: Float[Tensor, "n a Y X"],
+        scale: Scale,
+        statics: Float[Tensor, "n c y x"] | None = None,
+        mean: Float[Tensor, "n h v w"] | None = None,
+    ) -> Float[Tensor, "n h y x"]:
         """Rain of the conditional mean with exact coarse totals, (n, hours, y, x) in mm h-1.
 
         `mean` is the result of :meth:`predict_mean`, if it is there already.
@@ -206,13 +213,13 @@ class Downscaler(nn.Module):
     @torch.no_grad()
     def sample(
         self,
-        axis: Tensor,
+        axis: Float[Tensor, "n a Y X"],
         scale: Scale,
         noise: Callable[[int], Tensor],
-        statics: Tensor | None = None,
+        statics: Float[Tensor, "n c y x"] | None = None,
         sampler: SamplerSettings | None = None,
-        mean: Tensor | None = None,
-    ) -> Tensor:
+        mean: Float[Tensor, "n h v w"] | None = None,
+    ) -> Float[Tensor, "n h m y x"]:
         """Draw members.
 
         Parameters

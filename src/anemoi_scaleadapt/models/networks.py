@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 from einops import rearrange
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.diffusion.schedule import condition_noise
@@ -41,7 +42,7 @@ class ContextEncoder(nn.Module):
         self.fine = nn.Conv2d((FINE + statics + extra) * patch**2, channels, 1)
         self.frames = nn.Conv2d(2 * (2 * REACH + 1), channels, 3, padding=1)
 
-    def forward(self, context: Context, *extra: Tensor) -> Tensor:
+    def forward(self, context: Context, *extra: Float[Tensor, "nh c y x"]) -> Float[Tensor, "nh d v w"]:
         """Encode a context (and extra fields (n * hours, c, y, x)) to (n * hours, channels, y / p, x / p)."""
         hours = context.hours
         at = torch.arange(2 * REACH + 1, device=context.seen.device) + torch.arange(
@@ -80,7 +81,7 @@ class MeanNetwork(nn.Module):
         self.body = UShape(channels, network.blocks, network.heads, network.window, network.hours, EMBEDDING)
         self.head = zero_init(nn.Conv2d(channels[0], network.patch**2, 1))
 
-    def forward(self, context: Context, scale: Scale) -> Tensor:
+    def forward(self, context: Context, scale: Scale) -> Float[Tensor, "n h y x"]:
         """Map a context to the mean of z, (n, hours, y, x); zero in dry coarse cells."""
         hours, n = context.hours, len(context.seen)
         h = self.encoder(context)
@@ -119,7 +120,7 @@ class ResidualNetwork(nn.Module):
         self.body = UShape(channels, network.blocks, network.heads, 0, network.hours, EMBEDDING)
         self.head = zero_init(nn.Conv2d(channels[0], 2 * square + len(self.widths), 1))
 
-    def condition(self, context: Context, mean: Tensor) -> Tensor:
+    def condition(self, context: Context, mean: Float[Tensor, "n h y x"]) -> Float[Tensor, "n h c v w"]:
         """Encode what does not change from step to step or member to member.
 
         Parameters
@@ -136,7 +137,13 @@ class ResidualNetwork(nn.Module):
         """
         return self.encoder(context, mean.flatten(0, 1)[:, None]).unflatten(0, mean.shape[:2])
 
-    def forward(self, x: Tensor, sigma: Tensor, condition: Tensor, scale: Scale) -> Tensor:
+    def forward(
+        self,
+        x: Float[Tensor, "m h y x"],
+        sigma: Float[Tensor, " m"],
+        condition: Float[Tensor, "n h c v w"],
+        scale: Scale,
+    ) -> Float[Tensor, "m h y x"]:
         """Network output F for noisy residuals.
 
         Parameters

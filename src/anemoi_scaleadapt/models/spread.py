@@ -1,6 +1,7 @@
 """How large residuals are, for every pair and hour: a table that follows the training."""
 
 import torch
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 #: knots in s between which the table is read, linearly in log s
@@ -36,7 +37,7 @@ class ResidualSpread(nn.Module):
         weights[right - 1], weights[right] = 1 - share, share
         return weights
 
-    def forward(self, space: int, time: int, hours: int) -> Tensor:
+    def forward(self, space: int, time: int, hours: int) -> Float[Tensor, " {hours}"]:
         """Standard deviation of every hour of a window, (hours,); knots that no batch has moved take no part."""
         weights = self._weights(space) * (self.seen[time - 1, :time] > 0)
         total = weights.sum(-1)
@@ -45,7 +46,7 @@ class ResidualSpread(nn.Module):
         return std[torch.arange(hours, device=std.device) % time]
 
     @torch.no_grad()
-    def update(self, ratio_square: Tensor, count: Tensor, space: int, time: int) -> None:
+    def update(self, ratio_square: Float[Tensor, " h"], count: Shaped[Tensor, " h"], space: int, time: int) -> None:
         """Follow a batch.
 
         Parameters

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 import torch
+from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
@@ -42,12 +43,12 @@ class RainTransform(Settings):
             )
         return cls(name=name, unit=unit)
 
-    def forward(self, rain: Tensor) -> Tensor:
+    def forward(self, rain: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
         """Map rain in mm h-1 (negative counts as zero) to z."""
         z = rain.clamp(min=0) / self.unit
         return torch.sqrt(z) if self.name == "sqrt" else z
 
-    def inverse(self, z: Tensor) -> Tensor:
+    def inverse(self, z: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
         """Map z to rain in mm h-1; negative z is no rain."""
         z = z.clamp(min=0)
         return self.unit * (z.square() if self.name == "sqrt" else z)
