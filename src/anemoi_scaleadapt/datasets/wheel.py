@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
@@ -27,7 +27,8 @@ def download(requirement: str, folder: Path) -> Path:
         When there is neither, or the wheel cannot be had; with pip's last words.
     """
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
-    if find_spec("pip"):
+    # not importlib.util.find_spec: setuptools takes that for an import of pip, and then cannot be imported itself
+    if PathFinder.find_spec("pip"):
         pip = [sys.executable, "-m", "pip"]
     elif uv:
         pip = [uv, "tool", "run", "pip"]
