@@ -105,8 +105,8 @@ def read_windows(
     coarse = Coarse(lr, scale.time)
     first, last = hours_of(days)
     found = []
-    for end in np.arange(first + (scale.time - 1) * HOUR, last + HOUR, scale.time * HOUR):
-        window = end - np.arange(scale.time)[::-1] * HOUR
+    ends: np.ndarray = np.arange(first + (scale.time - 1) * HOUR, last + HOUR, scale.time * HOUR)
+    for window in ends[:, None] - np.arange(scale.time)[::-1] * HOUR:
         if coarse.has(window) and hr.has(window) and np.nan_to_num(coarse.frame(window)).max() >= WET:
             found.append(window)
     if not found:
@@ -121,12 +121,12 @@ def read_windows(
         size = min(max(1, EDGE // scale.space), *now.shape)
         row, column = wettest(now[None, None], size)[0][0, 1:].tolist()
         place = slice(row, row + size), slice(column, column + size)
-        fine = tuple(slice(part.start * scale.space, part.stop * scale.space) for part in place)
-        axis = context_axis(coarse, window, scale)[(slice(None), slice(None), *place)].to(device)
-        truth = torch.from_numpy(hr.at(window)[(0, slice(None), *fine)])[None].to(device)
+        y, x = (slice(part.start * scale.space, part.stop * scale.space) for part in place)
+        axis = context_axis(coarse, window, scale)[(..., *place)].to(device)
+        truth = torch.from_numpy(hr.at(window)[0, :, y, x])[None].to(device)
         statics = static_fields(interface, hr)
         if statics is not None:
-            statics = statics[(slice(None), slice(None), *fine)]
+            statics = statics[..., y, x]
         with torch.inference_mode():
             mean = net.predict_mean(axis, scale, statics)
         windows.append(Window(window[0] - HOUR, axis, truth, statics, mean))

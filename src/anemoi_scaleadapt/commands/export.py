@@ -1,9 +1,10 @@
 """``anemoi-scaleadapt export``: the weights of a checkpoint as two small files that load without anemoi or pickle."""
 
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     add = parser.add_argument
     add("checkpoint", type=Path, help="inference-last.ckpt of anemoi-training; a pickle: only one that you trust")
@@ -13,7 +14,7 @@ def add_arguments(parser) -> None:
     add("--note", metavar="TEXT", help="anything else to tell, such as the days kept for tests")
 
 
-def main(args) -> int:
+def main(args: Namespace) -> int:
     """Write the two files."""
     from anemoi_scaleadapt.pretrained.checkpoint import export
     from anemoi_scaleadapt.pretrained.weights import WEIGHTS

@@ -1,9 +1,9 @@
 """Progress bars: on stderr, so that stdout holds results only."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 
-def bar(text: str) -> Callable[[Sequence], Iterable]:
+def bar(text: str) -> Callable[[Iterable], Iterable]:
     """Return what wraps a list in a progress bar."""
     from rich.console import Console
     from rich.progress import track

@@ -3,8 +3,12 @@
 import json
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+
+if TYPE_CHECKING:
+    from anemoi_scaleadapt.scale import Scale
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -40,7 +44,7 @@ def main(args: Namespace) -> int:
     return 0
 
 
-def read(space: str, time: str, overrides: list[str]):
+def read(space: str, time: str, overrides: list[str]) -> "Scale":
     """Return the `Scale` of the words of the command line, read as YAML."""
     import yaml
     from omegaconf import OmegaConf
@@ -53,7 +57,7 @@ def read(space: str, time: str, overrides: list[str]):
     try:
         words = OmegaConf.from_dotlist([word.removeprefix("scale.") for word in overrides])
         pair = {"space": yaml.safe_load(space), "time": yaml.safe_load(time)}
-        values = OmegaConf.to_container(words)
+        values: Any = OmegaConf.to_container(words)
     except yaml.YAMLError as error:
         raise ScaleAdaptError(f"{' '.join([space, time, *overrides])}: {error}") from error
     return resolve({**pair, **values})

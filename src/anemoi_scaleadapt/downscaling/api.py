@@ -100,7 +100,7 @@ def downscale(
         raise ScaleAdaptError(f"members = {members}: at least one.")
     plan = understand(data, grid, **how)
     drawn = draw_all(plan, find_draw(weights), members, seed)
-    return to_dataset(plan, drawn, members, scaleadapt_seed=seed)  # type: ignore[no-any-return]
+    return to_dataset(plan, drawn, members, scaleadapt_seed=seed)
 
 
 def find_draw(weights: "str | Path | Draw") -> Draw:

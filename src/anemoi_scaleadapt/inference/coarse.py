@@ -33,8 +33,8 @@ class CoarseRain:
         Number of its points.
     step : timedelta or None
         How long a value stands for; None where the input does not tell.
-    latitudes, longitudes : ndarray or None
-        Of its points, degrees, (cells,).
+    places : (ndarray, ndarray) or None
+        Latitudes and longitudes of its points, degrees, (cells,).
     read : callable
         ``read(ends)``: rain (len(ends), cells) in mm h-1 of the intervals that end then; a missing one raises
         :class:`MissingDatesError`.
@@ -43,8 +43,7 @@ class CoarseRain:
     path: str
     cells: int
     step: datetime.timedelta | None
-    latitudes: np.ndarray | None
-    longitudes: np.ndarray | None
+    places: tuple[np.ndarray, np.ndarray] | None
     read: Callable[[list[datetime.datetime]], np.ndarray]
 
 
@@ -93,8 +92,10 @@ def from_rain(rain: Rain) -> CoarseRain:
             )
         return values[0].reshape(len(times), -1)
 
-    coordinates = [None if a is None else np.asarray(a).ravel() for a in (rain.latitude, rain.longitude)]
-    return CoarseRain(rain.path, int(np.prod(rain.shape)), step, *coordinates, read)
+    places = None
+    if rain.latitude is not None and rain.longitude is not None:
+        places = np.ravel(rain.latitude), np.ravel(rain.longitude)
+    return CoarseRain(rain.path, int(np.prod(rain.shape)), step, places, read)
 
 
 def _from_input(source: Any, net: Any, date: datetime.datetime) -> CoarseRain:
@@ -120,6 +121,5 @@ def _from_input(source: Any, net: Any, date: datetime.datetime) -> CoarseRain:
         return clean(np.asarray(fields[net.variable], np.float32), name)[0]
 
     first = state([date])
-    count = len(np.ravel(first["latitudes"]))
-    coordinates = (np.ravel(first[key]) for key in ("latitudes", "longitudes"))
-    return CoarseRain(name, count, None, *coordinates, read)
+    latitudes, longitudes = np.ravel(first["latitudes"]), np.ravel(first["longitudes"])
+    return CoarseRain(name, len(latitudes), None, (latitudes, longitudes), read)

@@ -46,6 +46,11 @@ class ScaleAdaptRunner(Runner):
         For a date outside the data, a coarse grid that does not match the fine one, or a pair that was not trained.
     """
 
+    # None is what anemoi's class says of them
+    reference_date: Any
+    lead_time: Any
+    time_step: Any
+
     def __init__(self, config: Any, **settings: Any) -> None:
         super().__init__(config)
         told = RunnerSettings.from_config(settings, "runner")
@@ -57,7 +62,7 @@ class ScaleAdaptRunner(Runner):
 
     def execute(self) -> None:
         """Draw every stretch of the lead time and hand its hours to the outputs."""
-        net = self.model.eval().model
+        net: Any = self.model.eval().model
         if self.reference_date is None:
             raise ScaleAdaptError("date is missing in the run file: give the start of the first frame.")
         self.lead_time, self.time_step = lead(self.config.lead_time), HOUR
@@ -107,10 +112,8 @@ class ScaleAdaptRunner(Runner):
             )
         self.full, self.grid = grid.shape, grid.whole(self.scale.space)
         wanted = int(np.prod(self.grid.coarse_shape(self.scale.space)))
-        if self.coarse.latitudes is not None:
-            self._cells = places(
-                self.grid, self.scale.space, self.coarse.latitudes, self.coarse.longitudes, self.coarse.path
-            )
+        if self.coarse.places is not None:
+            self._cells = places(self.grid, self.scale.space, *self.coarse.places, self.coarse.path)
         elif self.coarse.cells == wanted:
             self._cells = np.arange(wanted)
         else:
@@ -129,9 +132,9 @@ class ScaleAdaptRunner(Runner):
             batch[net.hr] = self._static(net)
         tensors = {name: torch.from_numpy(x)[None].to(self.device) for name, x in batch.items()}
         with_mean = self.with_mean and by_member
-        dtype = self.autocast
-        low = isinstance(dtype, torch.dtype) and dtype != torch.float32
-        with torch.inference_mode(), torch.autocast(self.device.type, dtype) if low else nullcontext():
+        told = self.autocast
+        low = told if isinstance(told, torch.dtype) and told != torch.float32 else None
+        with torch.inference_mode(), torch.autocast(self.device.type, low) if low else nullcontext():
             drawn = self.predict_step(
                 self.model,
                 tensors,

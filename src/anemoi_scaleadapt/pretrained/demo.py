@@ -38,7 +38,7 @@ def draw_sample(model: RainModel, sample: Sample, pair: Pair, members: int, seed
     frames, before, after = sample.frames(space, time)
     start, scale = start_of(sample), {"space": space, "time": time}
     drawn, mean = draw_members(
-        model, frames, start.item(), scale, members, seed, before=before, after=after, hours_at_once=12
+        model, frames, start.astype("M8[s]").item(), scale, members, seed, before=before, after=after, hours_at_once=12
     )
     hours = start + HOUR * np.arange(1, len(mean) + 1)
     return hours.reshape(-1, time), drawn, mean
