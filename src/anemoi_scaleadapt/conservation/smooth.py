@@ -13,7 +13,7 @@ from torch import Tensor
 
 from anemoi_scaleadapt.conservation.blocks import Blocks
 
-#: How often the interpolated correction is repeated (measured: see docs/explanation/conservation.md).
+#: How often the interpolated correction is repeated (measured: see docs/results/2026-11-conservation.md).
 REPEATS = 12
 #: Part of the mean coarse rain added to both sides of the factor: drizzle in a dry cell moves no neighbour.
 FLOOR = 1e-3
