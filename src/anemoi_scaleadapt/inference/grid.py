@@ -1,4 +1,4 @@
-"""The fine grid of a run, the factor pair, and where every coarse cell lies on it."""
+"""The fine grid of a run, the factor in space, and where every coarse cell lies on it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,11 +7,21 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.scale.pairs import SPACE
 
 #: mean radius of the Earth in km
 EARTH = 6371.0
+#: factors in space that are looked for
+FACTORS = range(1, SPACE + 1)
 #: how far a coarse cell may lie from its place, in its own widths
 TOLERANCE = 0.1
+#: points this near to a cell's centre, in its widths, belong to narrower cells: three times narrower ones have points a
+#: third of a width off, while neighbours of its own size are half a width off even where meridians lie close
+BETWEEN = 0.4
+ELSEWHERE = (
+    "Bring it there with `anemoi-scaleadapt downscale`, or give the fine grid to write (`runner: {auto: {grid: "
+    "FINE.zarr}}`)."
+)
 
 
 @dataclass(frozen=True)
@@ -98,28 +108,58 @@ def fine_grid(runner: Any, net: Any, path: str | None) -> Grid:
     return Grid(shape, np.asarray(latitudes), np.asarray(longitudes), path or "the checkpoint's fine grid")
 
 
-def pair_of(grid: Grid, cells: int, hours: int) -> dict[str, int]:
-    """Find the factor pair that the grids and the frequency of the coarse rain tell.
+def space_of(grid: Grid, cells: int, points: tuple[np.ndarray, np.ndarray] | None, path: str) -> int:
+    """Find s: that whose cells lie where the points of the coarse rain lie.
 
     Parameters
     ----------
     grid : Grid
         The fine grid.
-    cells, hours : int
-        Number of coarse cells, and how often the coarse rain comes.
+    cells : int
+        Number of the coarse rain's points.
+    points : (ndarray, ndarray) or None
+        Their latitudes and longitudes, degrees; without, their number alone decides.
+    path : str
+        Where they come from, for messages.
 
     Raises
     ------
     ScaleAdaptError
-        If they do not tell s.
+        If no s fits, or several.
     """
-    fits = [s for s in range(1, 26) if np.prod(grid.coarse_shape(s)) == cells]
-    if len(fits) != 1:
-        raise ScaleAdaptError(
-            f"The coarse rain has {cells} cells, {grid.path} {grid.shape[0]} x {grid.shape[1]} pixels: that does not "
-            "tell s. Say it: `runner: {auto: {scale: {space: ..., time: ...}}}`."
-        )
-    return {"space": fits[0], "time": hours}
+    if points is None:
+        fits = [s for s in FACTORS if np.prod(grid.coarse_shape(s)) == cells]
+        how = f"{path} has {cells} points without coordinates"
+    else:
+        fits = fitting(grid, *points)
+        how = f"{path} has {cells} points, {_box(*points)}"
+    if len(fits) == 1:
+        return fits[0]
+    found = f"fits s = {', '.join(map(str, fits))}" if fits else f"fits no s from 1 to {SPACE}"
+    advice = "Say which: `runner: {auto: {scale: {space: ..., time: ...}}}`." if fits else ELSEWHERE
+    raise ScaleAdaptError(
+        f"{how}; {grid.path} {grid.shape[0]} x {grid.shape[1]} pixels, {_box(grid.latitudes, grid.longitudes)}: that "
+        f"{found}. {advice}"
+    )
+
+
+def fitting(grid: Grid, latitudes: np.ndarray, longitudes: np.ndarray) -> list[int]:
+    """Factors whose cells all lie on points of the coarse rain.
+
+    Of several only those are kept whose points lie as near as those of the best.
+
+    Parameters
+    ----------
+    grid : Grid
+        The fine grid.
+    latitudes, longitudes : ndarray
+        Of the coarse rain's points, degrees; there may be more around the grid.
+    """
+    points = cKDTree(sphere(latitudes, longitudes))
+    tried = {s: _nearest(grid, s, points) for s in FACTORS if 0 < np.prod(grid.coarse_shape(s)) <= points.n}
+    apart = {s: near.worst / near.width for s, near in tried.items() if near.fits}
+    best = min(apart.values(), default=0.0)
+    return [s for s in apart if apart[s] <= max(2 * best, TOLERANCE / 100)]
 
 
 def places(grid: Grid, space: int, latitudes: np.ndarray, longitudes: np.ndarray, path: str) -> np.ndarray:
@@ -128,7 +168,7 @@ def places(grid: Grid, space: int, latitudes: np.ndarray, longitudes: np.ndarray
     Parameters
     ----------
     grid : Grid
-        Of whole coarse cells.
+        The fine grid; rows and columns at its end that are no whole cell are left out.
     space : int
         s.
     latitudes, longitudes : ndarray
@@ -144,20 +184,63 @@ def places(grid: Grid, space: int, latitudes: np.ndarray, longitudes: np.ndarray
     Raises
     ------
     ScaleAdaptError
-        If a cell has no point within a tenth of its width.
+        If a cell has no point within a tenth of its width; says which s fits, if one does.
     """
-    wanted, points = grid.centres(space), sphere(latitudes, longitudes)
-    distance, index = cKDTree(points).query(wanted)
-    width = EARTH * np.sqrt(_area(grid) / len(wanted))
-    worst = EARTH * float(distance.max())
-    if worst > TOLERANCE * width or len(np.unique(index)) < len(wanted):
-        raise ScaleAdaptError(
-            f"{path} is not on the coarse grid of {grid.path} for s = {space}: a cell of {width:.1f} km lies "
-            f"{worst:.1f} km from the next point. Coarse rain: {_box(latitudes, longitudes)}; fine grid: "
-            f"{_box(grid.latitudes, grid.longitudes)}. Bring it there with `anemoi-scaleadapt downscale`, or give the "
-            "fine grid to write (`runner: {auto: {grid: FINE.zarr}}`)."
+    near = _nearest(grid, space, cKDTree(sphere(latitudes, longitudes)))
+    if near.fits:
+        return near.index
+    fits = fitting(grid, latitudes, longitudes)
+    if fits:
+        advice = f"Its points are the cells of s = {' or '.join(map(str, fits))}: leave `scale` out, or set it so."
+    else:
+        advice = ELSEWHERE
+    raise ScaleAdaptError(
+        f"{path} is not on the coarse grid of {grid.path} for s = {space}: cells are {near.width:.1f} km wide, "
+        + (
+            f"and one lies {near.worst:.1f} km from the next point"
+            if near.worst > TOLERANCE * near.width
+            else f"and {near.between} points lie between their centres"
         )
-    return index
+        + f". Coarse rain: {_box(latitudes, longitudes)}; fine grid: {_box(grid.latitudes, grid.longitudes)}. {advice}"
+    )
+
+
+@dataclass(frozen=True)
+class _Nearest:
+    """The point next to each cell.
+
+    Attributes
+    ----------
+    index : ndarray of int
+        Points in the order of the cells.
+    worst, width : float
+        Distance of the cell that lies farthest from its point, and the width of a cell, km.
+    between : int
+        Points that are nearest to no cell and lie within the grid.
+    """
+
+    index: np.ndarray
+    worst: float
+    width: float
+    between: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether every cell has a point of its own, and nothing lies between."""
+        return self.worst <= TOLERANCE * self.width and not self.between
+
+
+def _nearest(grid: Grid, space: int, points: cKDTree) -> _Nearest:
+    """Find the point next to each cell of s pixels."""
+    whole = grid.whole(space)
+    wanted = whole.centres(space)
+    distance, index = points.query(wanted)
+    width = float(np.sqrt(_area(whole) / len(wanted)))
+    others = np.delete(points.data, index, axis=0)
+    alone = len(np.unique(index)) == len(index)
+    between = cKDTree(wanted).query(others)[0] < BETWEEN * width if len(others) else np.zeros(0)
+    worst = max(float(distance.max()), 0.0 if alone else width)
+    return _Nearest(index, EARTH * worst, EARTH * width, int(between.sum()))
 
 
 def _area(grid: Grid) -> float:

@@ -15,7 +15,7 @@ from rich.progress import track
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.coarse import MissingDatesError, coarse_rain
-from anemoi_scaleadapt.inference.grid import fine_grid, pair_of, places
+from anemoi_scaleadapt.inference.grid import fine_grid, places, space_of
 from anemoi_scaleadapt.inference.output import abandon, begin, mark, takes_members
 from anemoi_scaleadapt.inference.settings import RunnerSettings, lead
 from anemoi_scaleadapt.inference.stretches import Stretch, stretches
@@ -95,7 +95,13 @@ class ScaleAdaptRunner(Runner):
         grid = fine_grid(self, net, self._grid)
         given = self._scale
         if given is None and net.scale is None:
-            given = pair_of(grid, self.coarse.cells, (step or HOUR) // HOUR)
+            if step is None:
+                raise ScaleAdaptError(
+                    f"{self.coarse.path} does not tell how often it comes: say so with `runner: {{auto: {{lr_frequency:"
+                    " ...}}`, or name the pair with `scale: {space: ..., time: ...}`."
+                )
+            space = space_of(grid, self.coarse.cells, self.coarse.places, self.coarse.path)
+            given = {"space": space, "time": max(step // HOUR, 1)}
         self.scale = net.find_scale(given, self._allow_untrained)
         time = self.scale.time * HOUR
         self.step = step or time
@@ -113,7 +119,7 @@ class ScaleAdaptRunner(Runner):
         self.full, self.grid = grid.shape, grid.whole(self.scale.space)
         wanted = int(np.prod(self.grid.coarse_shape(self.scale.space)))
         if self.coarse.places is not None:
-            self._cells = places(self.grid, self.scale.space, *self.coarse.places, self.coarse.path)
+            self._cells = places(grid, self.scale.space, *self.coarse.places, self.coarse.path)
         elif self.coarse.cells == wanted:
             self._cells = np.arange(wanted)
         else:

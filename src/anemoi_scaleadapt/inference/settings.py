@@ -32,7 +32,7 @@ class RunnerSettings(Settings):
     mean: bool = True
     """whether to write the conditional mean too, as ``rain_mean``"""
     lr_frequency: str | None = Field(default=None, json_schema_extra={"rule": "1h, t hours such as 3h, or null"})
-    """how often the coarse rain comes. Null: as the anemoi dataset says; every t hours for any other input"""
+    """how often the coarse rain comes. Null: as the file or dataset tells; else every t hours"""
     grid: str | None = Field(default=None, json_schema_extra={"rule": "a path, or null"})
     """an anemoi dataset with the fine grid to write, where it is not that of training"""
 
