@@ -50,6 +50,16 @@ def test_loss_by_hand():
     assert n.loss(NoiseSettings(spread=0.0), stretches, smooth, n._Noises(stretches, 0)) == pytest.approx(0, abs=1e-6)
 
 
+def test_where_a_part_is_always_missing_smaller_crops_are_chosen(quick):
+    fine = np.ones((6, 16, 24))
+    fine[:, :2, :2] = np.nan  # beyond the reach of a radar
+    (stretch,) = n.choose(rain_of(fine), 4, 3)
+    assert stretch.truth.shape == (2, 3, 12, 12) and (stretch.truth == 1).all()
+    fine[:] = np.nan
+    with pytest.raises(ScaleAdaptError, match="no 6 h in a row have rain in a square of 4 pixels without a gap"):
+        n.choose(rain_of(fine), 4, 3)
+
+
 def test_the_wettest_crops_of_whole_days_are_chosen(quick, monkeypatch):
     monkeypatch.setattr(n, "CROP", 8)
     fine = np.zeros((25, 16, 16))

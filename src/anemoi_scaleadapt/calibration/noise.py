@@ -93,28 +93,42 @@ def fit_noise(archive: Rain, s: int, t: int, seed: int = 0, progress: Callable[[
 def choose(archive: Rain, s: int, t: int) -> list[Stretch]:
     """Stretches of rain to fit to: days evenly spaced, the wettest crop of each, from the wetter half of the days."""
     hours = max(HOURS // t, 1) * t
-    crop = tuple(min(n, CROP) // s * s for n in archive.shape)
-    if not all(crop):
+    if min(archive.shape) < s:
         raise ScaleAdaptError(f"{archive.path} has {archive.shape} pixels (y, x), fewer than a cell of {s} x {s}.")
     times = archive.times
     starts = [
         i for i in range(0, len(times) - hours + 1, hours) if times[i + hours - 1] - times[i] == (hours - 1) * HOUR
     ]
-    found = []
-    for k in starts[:: max(1, len(starts) // DAYS)]:
-        rain = archive.at(times[k : k + hours])[0]
-        places = [(y, x) for y in _corners(archive.shape[0], crop[0]) for x in _corners(archive.shape[1], crop[1])]
-        totals = [float(rain[:, y : y + crop[0], x : x + crop[1]].mean(dtype="float64")) for y, x in places]
-        if (best := max((total, place) for total, place in zip(np.nan_to_num(totals), places, strict=True)))[0] > 0:
-            found.append((best[0], k, best[1]))
+    days = starts[:: max(1, len(starts) // DAYS)]
+    widest, crop = CROP, (0, 0)
+    found: list[tuple[float, int, tuple[int, int]]] = []
+    while not found and widest >= s:  # where a part is always missing, smaller crops lie beside it
+        crop = min(archive.shape[0], widest) // s * s, min(archive.shape[1], widest) // s * s
+        found = _wettest(archive, days, hours, crop)
+        widest = max(crop) // 2
     if not found:
         raise ScaleAdaptError(
-            f"{archive.path}: no {hours} h in a row have rain in a square of {crop[0]} pixels without a gap; "
-            "give fine rain of more days to fit the noise to."
+            f"{archive.path}: no {hours} h in a row have rain in a square of {max(crop)} pixels without a gap; give "
+            "fine rain of more days to fit the noise to."
         )
     wet = sorted(found, reverse=True)[: max(1, (len(found) + 1) // 2)]
     kept = [wet[i] for i in np.unique(np.linspace(0, len(wet) - 1, STRETCHES).round().astype(int))]
     return [_stretch(archive, k, place, crop, s, t, hours) for _, k, place in kept]
+
+
+def _wettest(
+    archive: Rain, days: Sequence[int], hours: int, crop: tuple[int, ...]
+) -> list[tuple[float, int, tuple[int, int]]]:
+    """The wettest crop without a gap of each day that has one with rain: mean, first hour, place."""
+    places = [(y, x) for y in _corners(archive.shape[0], crop[0]) for x in _corners(archive.shape[1], crop[1])]
+    found = []
+    for k in days:
+        rain = archive.at(archive.times[k : k + hours])[0]
+        totals = [float(rain[:, y : y + crop[0], x : x + crop[1]].mean(dtype="float64")) for y, x in places]
+        best = max((total, place) for total, place in zip(np.nan_to_num(totals), places, strict=True))
+        if best[0] > 0:
+            found.append((best[0], k, best[1]))
+    return found
 
 
 def _corners(size: int, crop: int) -> range:
