@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.inference.trained import conditional_mean, context_axis, open_checkpoint
+from anemoi_scaleadapt.inference.trained import conditional_mean, context_axis, find_device, open_checkpoint
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.rain.windows import HOUR, Coarse
 
@@ -51,3 +51,10 @@ def test_without_its_static_field_there_is_no_mean(opened):
     interface, coarse, _ = opened
     with pytest.raises(ScaleAdaptError, match="was trained with orography: give --grid"):
         conditional_mean(interface, coarse, interface.model.scale)
+
+
+@pytest.mark.parametrize("name", ["tpu", "cuda:99", "no such"])
+def test_a_device_that_is_not_there_is_one_error(name):
+    with pytest.raises(ScaleAdaptError, match=f"--device {name}"):
+        find_device(name)
+    assert find_device("cpu") == "cpu"

@@ -6,6 +6,7 @@ its command is called, so that ``--help`` and a typing error cost no import of t
 
 import argparse
 import importlib
+import os
 import sys
 
 from anemoi_scaleadapt import __version__
@@ -30,21 +31,64 @@ COMMANDS = {
 }
 
 
+#: what holds for every command
+UNITS = "units: rain in mm h-1; dates in UTC, the END of an hour; s in pixels of the fine grid, t in hours"
+FIRST = """Coarse rain in, an ensemble of fine rain out. What to do first:
+
+  anemoi-scaleadapt demo                                 members of real rain, without training
+  anemoi-scaleadapt downscale FILE --grid GRID --to OUT  members of your own coarse rain
+  anemoi-scaleadapt scale 10 3                           what a factor pair means
+  anemoi-scaleadapt --help                               all commands; COMMAND --help explains one
+"""
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one sub-command; return its exit status (2 for bad input)."""
     argv = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(prog="anemoi-scaleadapt", description=__doc__.splitlines()[0])
+    if not argv:
+        print(FIRST, end="")
+        return 0
+    called = next((word for word in argv if not word.startswith("-")), None)
+    args = make_parser(called).parse_args(argv)
+    try:
+        status: int | None = importlib.import_module(f"{__name__}.{COMMANDS[args.command][0]}").main(args)
+        sys.stdout.flush()
+        return status or 0
+    except ScaleAdaptError as error:
+        message = str(error)
+    except BrokenPipeError:  # somebody looked at the first lines only
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print(f"anemoi-scaleadapt {called}: stopped", file=sys.stderr)
+        return 130
+    except OSError as error:  # a full disk, a folder without permission
+        message = f"{error.filename or 'a file'}: {error.strerror or error}"
+    print(f"anemoi-scaleadapt {called}: {message}", file=sys.stderr)
+    return 2
+
+
+def make_parser(called: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the command line, with the arguments of the command `called`."""
+    parser = argparse.ArgumentParser(
+        prog="anemoi-scaleadapt", description="Fine rain from coarse rain, as an ensemble."
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    called = next((word for word in argv if not word.startswith("-")), None)
     for name, (module, text) in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=text)
         if name == called:
-            command = importlib.import_module(f"{__name__}.{module}")
-            command.add_arguments(sub)
-    args = parser.parse_args(argv)
-    try:
-        return command.main(args) or 0
-    except ScaleAdaptError as error:
-        print(f"anemoi-scaleadapt {called}: {error}", file=sys.stderr)
-        return 2
+            importlib.import_module(f"{__name__}.{module}").add_arguments(sub)
+            _explain(sub)
+    return parser
+
+
+def _explain(parser: argparse.ArgumentParser) -> None:
+    """Put the units below the example of a command and of its actions."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = f"{parser.epilog}\n{UNITS}" if parser.epilog else UNITS
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, inner in action.choices.items():
+                inner.description = next(c.help for c in action._choices_actions if c.dest == name)
+                _explain(inner)

@@ -29,7 +29,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
     add = parser.add_argument
     texts = BASELINES | OTHER
-    parser.epilog = "; ".join(f"{name}: {text}" for name, text in texts.items())
+    parser.epilog = "\n".join(f"  {name}: {text}" for name, text in texts.items()) + (
+        "\n\nexample: anemoi-scaleadapt baseline steps --lr lr.zarr --grid hr.zarr --time-factor 3 --to steps.nc"
+    )
     add("baseline", choices=list(texts), help="which one")
     add("--lr", help="coarse rain, hourly, every t hours or finer: NetCDF, Zarr, GRIB, anemoi dataset")
     add("--to", required=True, help="file of members to write (.nc, .zarr or .grib2), for fit JSON")

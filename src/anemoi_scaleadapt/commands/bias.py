@@ -13,7 +13,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     learn = actions.add_parser("fit", help="learn the bias from real coarse rain and the truth of the same hours")
     learn.epilog = "example: anemoi-scaleadapt bias fit --coarse era5.nc --truth lr.zarr --to bias.json"
     look = actions.add_parser("report", help="coarse rain beside the truth: as it is, and without its bias")
+    look.epilog = "example: anemoi-scaleadapt bias report bias.json --coarse era5.nc --truth lr.zarr --figure bias.png"
     take = actions.add_parser("apply", help="write coarse rain without its bias")
+    take.epilog = "example: anemoi-scaleadapt bias apply bias.json --coarse era5.nc --to unbiased.nc"
+    parser.epilog = learn.epilog
     for action in (look, take):
         action.add_argument(
             "mapping", type=Path, nargs="?" if action is look else None,
@@ -31,7 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         reading.add_arguments(action)
     for action in (learn, look):
         action.add_argument("--truth", nargs="+", required=True, metavar="FILE", help="the truth: coarse, or fine")
-        action.add_argument("--truth-variable", metavar="NAME")
+        action.add_argument("--truth-variable", metavar="NAME", help="its variable, where the file has several")
         action.add_argument("--space-factor", type=int, metavar="S", help="truth pixels on a side of a cell")
         action.add_argument("--figure", type=Path, metavar="PNG", help="quantiles and spectra")
     learn.add_argument("--to", type=Path, required=True, metavar="JSON", help="the bias")

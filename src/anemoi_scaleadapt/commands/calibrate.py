@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
+    parser.epilog = "example: anemoi-scaleadapt calibrate --lr lr.zarr --hr hr.zarr --time 3 --to calibrated"
     parser.add_argument(
         "--lr", required=True, metavar="PATH", help="hourly coarse rain: NetCDF, Zarr, GRIB, anemoi dataset"
     )

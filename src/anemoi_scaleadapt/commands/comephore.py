@@ -20,12 +20,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     get.add_argument("--tries", type=int, default=6, help="tries without one more byte before giving up (default 6)")
     get.add_argument("--pause", type=float, default=2.0, metavar="SECONDS", help="before the second try; then doubled")
     get.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="without a byte (default 60)")
+    get.epilog = "example: anemoi-scaleadapt comephore download --start 2023-01 --end 2023-12 --to comephore"
+    parser.epilog = get.epilog
     look = actions.add_parser("inspect", help="which hours are there, missing, unreadable or oddly tagged")
+    look.epilog = "example: anemoi-scaleadapt comephore inspect comephore --start 2023 --end 2023"
     look.add_argument("path", nargs="+", help="folder, tar or glob")
     look.add_argument("--start", metavar="DATE", help="year, month, day or date that should be there (default: found)")
     look.add_argument("--end", metavar="DATE", help="likewise, inclusive")
     look.add_argument("--all", action="store_true", help=f"every finding, not the first {SHOWN} of a kind")
-    look.add_argument("--kinds", nargs="+", default=["RR"], choices=["RR", "ERR", "QUALIF"])
+    look.add_argument("--kinds", nargs="+", default=["RR"], choices=["RR", "ERR", "QUALIF"], help="kinds of frames")
     look.add_argument("--names-only", action="store_true", help="do not decode the frames, look at names only")
 
 

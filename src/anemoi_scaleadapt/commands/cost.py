@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.epilog = "example: anemoi-scaleadapt cost 10 3"
     parser.add_argument("space", type=int, help="factor in space, s (1 to 25)")
     parser.add_argument("time", type=int, help="factor in time, t (1 to 6)")
     parser.add_argument("--members", type=int, default=8, help="members that share one mean (default 8)")

@@ -8,6 +8,7 @@ from anemoi_scaleadapt.commands import reading
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
+    parser.epilog = "example: anemoi-scaleadapt datasets 25 --rain 'radar/*.nc' --train-end 2022-12 --to recipes"
     parser.add_argument("factors", nargs="+", type=int, metavar="FACTOR", help="pixels on a side of a coarse cell")
     parser.add_argument(
         "--rain", required=True, metavar="PATH",

@@ -8,6 +8,7 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
+    parser.epilog = "example: anemoi-scaleadapt demo --space 25 --time 6 --to first"
     add = parser.add_argument
     add("--space", type=int, default=10, metavar="S", help="factor in space, 1 to 25 (default: %(default)s)")
     add("--time", type=int, default=3, metavar="T", help="factor in time, 1 to 6 (default: %(default)s)")

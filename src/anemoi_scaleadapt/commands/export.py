@@ -6,6 +6,7 @@ from pathlib import Path
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
+    parser.epilog = "example: anemoi-scaleadapt export inference-last.ckpt --to mine"
     add = parser.add_argument
     add("checkpoint", type=Path, help="inference-last.ckpt of anemoi-training; a pickle: only one that you trust")
     add("--to", type=Path, required=True, metavar="FOLDER", help="where weights.safetensors and model.json go")

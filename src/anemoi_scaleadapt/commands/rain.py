@@ -7,6 +7,7 @@ from pathlib import Path
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
+    parser.epilog = "example: anemoi-scaleadapt rain radklim --to rain"
     parser.add_argument("sample", choices=["radklim"], help="RADKLIM-YW (DWD), 264 hours of May 2018 at 1 km")
     parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder of the NetCDF")
     parser.add_argument("--wheel", type=Path, metavar="FILE", help="the wheel of pycomlink 0.6.0, if you have it")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
+    parser.epilog = "example: anemoi-scaleadapt scale 5 2 --set beta=0.02 --write s5t2.yaml"
     parser.add_argument("space", help="factor in space, 1 to 25")
     parser.add_argument("time", help="factor in time (hours of one coarse frame), 1 to 6")
     parser.add_argument(

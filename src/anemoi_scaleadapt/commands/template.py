@@ -9,7 +9,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     from anemoi_scaleadapt.commands.weights import add_grid_arguments
 
     parser.epilog = (
-        "example: anemoi-scaleadapt template --grid EPSG:2154 --resolution 1000 --box -1,42,4,46 --to t.grib2"
+        "example: anemoi-scaleadapt template --grid EPSG:2154 --resolution 1000 --box=-1,42,4,46 --to t.grib2"
     )
     add_grid_arguments(parser, blocks=False)
     parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="GRIB2 file to write")

@@ -23,6 +23,7 @@ DEFAULT = ("nearest", "bicubic", "rainfarm", "rainfarm_ar1", "steps")
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of ``verify``."""
+    parser.epilog = "example: anemoi-scaleadapt verify members.nc hr.zarr --lr lr.zarr --out scores"
     add = parser.add_argument
     add("members", help="members: rain in NetCDF, Zarr or GRIB; a file, a folder or a 'pattern*'")
     add("truth", help="fine truth: an anemoi dataset, or as the members")

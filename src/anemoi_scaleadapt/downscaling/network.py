@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from anemoi_scaleadapt.downscaling.members import HOUR, Draw
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.draw import draw_stretches
+from anemoi_scaleadapt.inference.trained import find_device, open_checkpoint
 from anemoi_scaleadapt.models.anemoi import RainModel
 
 
@@ -28,11 +28,9 @@ def open_network(weights: str | Path = "any", device: str | None = None) -> Rain
     ScaleAdaptError
         If there is no such model, it cannot be read, or it needs static fields.
     """
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = find_device(device)
     model: RainModel
     if Path(weights).is_file():
-        from anemoi_scaleadapt.inference.trained import open_checkpoint
-
         model = open_checkpoint(weights, device, "--weights").model
     else:
         from anemoi_scaleadapt.pretrained import load

@@ -16,6 +16,22 @@ from anemoi_scaleadapt.rain.windows import HOUR, Coarse
 from anemoi_scaleadapt.scale import Scale
 
 
+def find_device(name: str | None = None) -> str:
+    """Return the device by a name such as ``cpu`` or ``cuda:1``; by default the GPU, if there is one.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If torch knows no such device, or this machine has none.
+    """
+    chosen = name or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.empty(0, device=chosen)
+    except (AssertionError, RuntimeError, NotImplementedError) as error:
+        raise ScaleAdaptError(f"--device {chosen}: torch cannot use it here; cpu always works.") from error
+    return chosen
+
+
 def open_checkpoint(path: str | Path, device: str | None = None, option: str = "--checkpoint") -> Any:
     """Open an inference checkpoint of this package, ready to draw.
 
@@ -38,7 +54,7 @@ def open_checkpoint(path: str | Path, device: str | None = None, option: str = "
     named = f"{option} {path}".strip()
     if not Path(path).is_file():
         raise ScaleAdaptError(f"{named} is not there: give inference-last.ckpt of a training run.")
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = find_device(device)
     try:
         interface = torch.load(path, weights_only=False, map_location=device)
     except Exception as error:

@@ -133,7 +133,8 @@ def _xarray(path: str, variable: str | None) -> Grid:
     try:
         data = xr.open_zarr(path, **options) if Path(path).is_dir() else xr.open_dataset(path, **options)
     except Exception as error:
-        raise ScaleAdaptError(f"{path} cannot be read as NetCDF or Zarr: {error or type(error).__name__}") from error
+        why = (str(error) or type(error).__name__).splitlines()[0]
+        raise ScaleAdaptError(f"{path} cannot be read as NetCDF or Zarr: {why}") from error
     with data:
         if variable is not None and variable not in data:
             raise ScaleAdaptError(f"{path} has no variable {variable!r}, only {', '.join(map(str, data.data_vars))}.")

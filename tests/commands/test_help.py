@@ -1,0 +1,49 @@
+"""What the command line says before it does anything."""
+
+import shlex
+
+import pytest
+
+from anemoi_scaleadapt.commands import COMMANDS, UNITS, main, make_parser
+
+ACTIONS = [("bias", "fit"), ("bias", "report"), ("bias", "apply"), ("comephore", "download"), ("comephore", "inspect")]
+
+
+def printed(capsys, *words):
+    with pytest.raises(SystemExit) as stop:
+        main([*words])
+    assert stop.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [*((name,) for name in COMMANDS), *ACTIONS], ids=" ".join)
+def test_help_shows_units_and_an_example_that_parses(words, capsys):
+    text = printed(capsys, *words, "--help")
+    assert UNITS in text
+    (example,) = (line for line in text.splitlines() if line.startswith("example: "))
+    program, name, *rest = shlex.split(example.removeprefix("example: "))
+    assert program == "anemoi-scaleadapt" and name == words[0]
+    make_parser(name).parse_args([name, *rest])
+
+
+def test_every_option_is_explained():
+    for name in COMMANDS:
+        sub = make_parser(name)._subparsers._group_actions[0].choices[name]
+        assert not [action.dest for action in sub._actions if not action.help and action.metavar != "ACTION"], name
+
+
+def test_without_a_command_it_says_what_to_do_first(capsys):
+    assert main([]) == 0
+    told = capsys.readouterr()
+    assert "anemoi-scaleadapt demo" in told.out and not told.err
+
+
+def test_a_file_that_the_system_refuses_is_one_line(capsys, monkeypatch):
+    from anemoi_scaleadapt.commands import cost
+
+    def refused(args):
+        raise PermissionError(13, "Permission denied", "/root/members.nc")
+
+    monkeypatch.setattr(cost, "main", refused)
+    assert main(["cost", "10", "3"]) == 2
+    assert capsys.readouterr().err == "anemoi-scaleadapt cost: /root/members.nc: Permission denied\n"
