@@ -73,6 +73,19 @@ def coarse_rain(desk):
     radar.to_netcdf(desk.folder / "radar.nc")
 
 
+def bulk(desk):
+    """Twelve hours of ERA5 in its own form."""
+    import numpy as np
+    import xarray as xr
+
+    rain = np.random.default_rng(0).gamma(0.5, 1e-3, (12, 17, 23))
+    times = np.datetime64("2020-01-01T01", "ns") + np.arange(12) * np.timedelta64(1, "h")
+    era5 = xr.Dataset({"tp": (("time", "latitude", "longitude"), rain, {"units": "m"})}, {"time": times})
+    era5 = era5.assign_coords(latitude=("latitude", np.arange(49.0, 44.9, -0.25), {"units": "degrees_north"}))
+    era5 = era5.assign_coords(longitude=("longitude", np.arange(-0.5, 5.1, 0.25), {"units": "degrees_east"}))
+    era5.to_netcdf(desk.folder / "era5.nc")
+
+
 def reading(desk):
     """A forecast as cfgrib writes it: metres since the start, from the south, 0 to 360 degrees."""
     import numpy as np
@@ -95,6 +108,7 @@ def reading(desk):
 ALONE = {
     "docs/howto/data.md": data_howto,
     "docs/howto/other-rain.md": other_rain,
+    "docs/howto/bulk.md": bulk,
     "docs/howto/coarse-rain.md": coarse_rain,
     "docs/howto/reading.md": reading,
 }

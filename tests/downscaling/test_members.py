@@ -18,9 +18,10 @@ def plan(flux):
 
 def repeated(coarse, times, s, t, members, seed):
     """Each block's rain everywhere in it, at all its hours; more of it in later members; 1 more with another seed."""
-    for frame in coarse:
+    for k, frame in enumerate(coarse):
         fine = np.broadcast_to(frame, (t, *frame.shape)).repeat(s, 1).repeat(s, 2)
-        yield np.stack([fine * (1 + m) for m in range(members)]) + (seed > 0)
+        for m in reversed(range(members)):
+            yield m, k * t, fine[None] * (1 + m) + (seed > 0)
 
 
 def test_every_member_of_the_input_gives_its_own(plan):

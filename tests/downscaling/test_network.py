@@ -1,43 +1,11 @@
 """The whole road with a small network: a file as services have it in, members out."""
 
 import numpy as np
-import pytest
-import torch
 import xarray as xr
 
 import anemoi_scaleadapt
 from anemoi_scaleadapt.commands import main
-from anemoi_scaleadapt.models.anemoi import RainModel
-from anemoi_scaleadapt.pretrained import save
-
-GRID = ["--grid", "EPSG:2154", "--resolution", "1000", "--box", "600000,6600000,650000,6650000"]
-
-
-@pytest.fixture
-def weights(tmp_path, tiny_network):
-    """A folder with an untrained network for every pair."""
-    torch.manual_seed(0)
-    model = RainModel(
-        {
-            "lr": "lr",
-            "hr": "hr",
-            "variable": "rain",
-            "scale": None,
-            "pairs": {},
-            "unit": 0.2,
-            "transform": "sqrt",
-            "detach_mean": False,
-            "amplitude": 0.75,
-            "network": tiny_network,
-            "sampler": {"steps": 2},
-            "tile": 512,
-            "statics": {},
-        }
-    )
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.5 / max(1, parameter[0].numel()) ** 0.5)
-    save(model, tmp_path / "weights", {})
-    return tmp_path / "weights"
+from support.coarse import GRID, WHERE
 
 
 def test_command_and_function_draw_the_same_members_with_exact_totals(flux, weights, tmp_path, capsys):
@@ -53,8 +21,7 @@ def test_command_and_function_draw_the_same_members_with_exact_totals(flux, weig
         np.testing.assert_allclose(means[:, 0], coarse.rain.values, rtol=1e-5)  # each member of the input its own
         np.testing.assert_allclose(means[:, 1], coarse.rain.values, rtol=1e-5)
         assert str(written.time.values[6])[:13] == "2020-01-01T13"  # after the gap
-    box = (600_000, 6_600_000, 650_000, 6_650_000)
-    drawn = anemoi_scaleadapt.downscale(flux, "EPSG:2154", weights, resolution=1000, box=box, members=2, seed=3)
+    drawn = anemoi_scaleadapt.downscale(flux, weights=weights, members=2, seed=3, **WHERE)
     np.testing.assert_array_equal(drawn.rain.values.reshape(rain.shape), rain.astype("f4"))
 
 

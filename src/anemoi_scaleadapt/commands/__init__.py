@@ -16,6 +16,7 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 COMMANDS = {
     "baseline": ("baseline", "write the members of a classical baseline, or a trained mean"),
     "bias": ("bias", "fit, report and take out the bias of real coarse rain"),
+    "bulk": ("bulk", "draw years of members into one Zarr, with any number of processes"),
     "calibrate": ("calibrate", "read beta, L, crop size and threshold from data, and sigma_max from a checkpoint"),
     "comephore": ("comephore", "download and inspect Météo-France's Comephore archive"),
     "cost": ("cost", "show what a factor pair costs: operations, parameters, reach"),

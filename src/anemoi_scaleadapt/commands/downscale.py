@@ -1,5 +1,6 @@
 """`anemoi-scaleadapt downscale INPUT... --grid GRID --to OUT`: from the rain that people have to fine members."""
 
+import json
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
@@ -7,19 +8,30 @@ from typing import Any
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
+    parser.epilog = "example: anemoi-scaleadapt downscale era5.nc --grid comephore:-1,42,4,46 --to members.nc"
+    add_input_arguments(parser)
+    parser.add_argument(
+        "--to", type=Path, metavar="FILE", help="write fine members, hourly, mm h-1 (.nc, .zarr or .grib2)"
+    )
+    parser.add_argument("--coarse-to", type=Path, metavar="FILE", help="write the rain of the blocks, mm h-1 (.nc)")
+    add_draw_arguments(parser)
+
+
+def add_input_arguments(parser: ArgumentParser) -> None:
+    """Declare what is read, and on which grid."""
     from anemoi_scaleadapt.commands import reading
     from anemoi_scaleadapt.commands.weights import add_grid_arguments
 
-    parser.epilog = "example: anemoi-scaleadapt downscale era5.nc --grid comephore:-1,42,4,46 --to members.nc"
     parser.add_argument("input", nargs="+", help="coarse rain: NetCDF, Zarr or GRIB files, or an anemoi dataset")
     parser.add_argument("--variable", help="the rain, where a file has several")
     add_grid_arguments(parser)
     parser.add_argument("--bias", type=Path, metavar="JSON", help="take this bias out, see `anemoi-scaleadapt bias`")
     parser.add_argument("--keep-change", action="store_true", help="ranks in this record: for climate runs")
-    parser.add_argument(
-        "--to", type=Path, metavar="FILE", help="write fine members, hourly, mm h-1 (.nc, .zarr or .grib2)"
-    )
-    parser.add_argument("--coarse-to", type=Path, metavar="FILE", help="write the rain of the blocks, mm h-1 (.nc)")
+    reading.add_arguments(parser)
+
+
+def add_draw_arguments(parser: ArgumentParser, once: bool = True) -> None:
+    """Declare what draws members, and how; `once` for what hangs on the machine that draws."""
     parser.add_argument(
         "--weights",
         default="any",
@@ -29,28 +41,63 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--members", type=int, default=8, help="fine members of each member of the input (default: %(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same members (default: 0)")
+    parser.add_argument(
+        "--hours-at-once", type=int, default=24, help="hours drawn together; it decides what a member is (default: 24)"
+    )
+    parser.add_argument(
+        "--overlap", type=int, default=6, help="hours drawn beyond both ends and thrown away (default: 6)"
+    )
+    if not once:
+        return
+    parser.add_argument("--members-at-once", type=int, help="default: what fits into the memory at hand")
     parser.add_argument("--device", help="cpu or cuda (default: the GPU, if there is one)")
-    reading.add_arguments(parser)
+
+
+def check_draw(args: Namespace) -> None:
+    """Check the numbers of :func:`add_draw_arguments` and of --members.
+
+    Raises
+    ------
+    ScaleAdaptError
+        For one that is too small.
+    """
+    from anemoi_scaleadapt.errors import ScaleAdaptError
+
+    for name, least in (("members", 1), ("hours_at_once", 1), ("overlap", 0), ("members_at_once", 1)):
+        value = getattr(args, name)
+        if value is not None and value < least:
+            raise ScaleAdaptError(f"--{name.replace('_', '-')} {value}: at least {least}.")
 
 
 def main(args: Namespace) -> int:
     """Say what the input is taken for; write its blocks and its members."""
-    from anemoi_scaleadapt.commands.reading import told
-    from anemoi_scaleadapt.downscaling.api import understand
     from anemoi_scaleadapt.errors import ScaleAdaptError
     from anemoi_scaleadapt.files import check_target
     from anemoi_scaleadapt.rain.members import check_members
-    from anemoi_scaleadapt.regrid.named import read_box
 
-    if args.members < 1:
-        raise ScaleAdaptError(f"--members {args.members}: at least one.")
+    check_draw(args)
     if args.to is not None:
         check_members(args.to, *args.input)
     if args.coarse_to is not None:
         if args.coarse_to.suffix != ".nc":
             raise ScaleAdaptError(f"--coarse-to {args.coarse_to}: a name that ends with .nc is needed.")
         check_target(args.coarse_to, [Path(name) for name in args.input])
-    plan = understand(
+    plan = understood(args)
+    print(plan.table())
+    if args.coarse_to:
+        write_blocks(plan, args.coarse_to)
+    if args.to:
+        write_members(plan, args)
+    return 0
+
+
+def understood(args: Namespace) -> Any:
+    """The plan of an input as the options tell it."""
+    from anemoi_scaleadapt.commands.reading import told
+    from anemoi_scaleadapt.downscaling.api import understand
+    from anemoi_scaleadapt.regrid.named import read_box
+
+    return understand(
         args.input[0] if len(args.input) == 1 else args.input,
         args.grid,
         resolution=args.resolution,
@@ -62,12 +109,6 @@ def main(args: Namespace) -> int:
         variable=args.variable,
         **told(args),
     )
-    print(plan.table())
-    if args.coarse_to:
-        write_blocks(plan, args.coarse_to)
-    if args.to:
-        write_members(plan, args)
-    return 0
 
 
 def write_blocks(plan: Any, path: Path) -> None:
@@ -96,12 +137,14 @@ def write_members(plan: Any, args: Namespace) -> None:
         from anemoi_scaleadapt.inference.provenance import weights_hash
 
         model = open_network(args.weights, args.device)
-        draw = network(model)
-    layout = layout_of(plan, args.members, scaleadapt_seed=args.seed, scaleadapt_weights=weights_hash(model))
+        how = {"hours_at_once": args.hours_at_once, "overlap": args.overlap}
+        draw = network(model, members_at_once=args.members_at_once, **how)
+    told: dict[str, Any] = {"scaleadapt_weights": weights_hash(model), "scaleadapt_stretches": json.dumps(how)}
+    layout = layout_of(plan, args.members, scaleadapt_seed=args.seed, **told)
     with open_members(args.to, layout) as file, Progress(console=console) as bar:
         task = bar.add_task("hours", total=plan.realizations * len(layout.times))
         for part in draw_all(plan, draw, args.members, args.seed):
-            file.add(part.times, part.rain, first_member=part.realization * args.members)
-            bar.advance(task, len(part.times))
+            file.add(part.times, part.rain, first_member=part.realization * args.members + part.member)
+            bar.advance(task, len(part.times) * len(part.rain) / args.members)
     y, x = plan.blocks.fine.shape
     print(f"\n{args.to}: {len(layout.members)} members, {len(layout.times)} hours, {y} x {x} pixels.")

@@ -22,7 +22,7 @@ class Draw(Protocol):
 
     def __call__(
         self, coarse: np.ndarray, times: np.ndarray, s: int, t: int, members: int, seed: int
-    ) -> Iterator[np.ndarray]:
+    ) -> Iterator[tuple[int, int, np.ndarray]]:
         """Fine members.
 
         Parameters
@@ -38,8 +38,10 @@ class Draw(Protocol):
 
         Yields
         ------
+        member, hour : int
+            The first of what follows; every member of all n * t hours comes once.
         ndarray
-            (members, hours, Y * s, X * s), mm h-1: all n * t hours in their order, some of them at a time.
+            (some members, some hours, Y * s, X * s), mm h-1.
         """
         ...
 
@@ -52,6 +54,8 @@ class Fine:
     ----------
     realization : int
         Of the input.
+    member : int
+        Number of the first fine member.
     times : ndarray of datetime64[s]
         Ends of the hours.
     rain : ndarray
@@ -59,6 +63,7 @@ class Fine:
     """
 
     realization: int
+    member: int
     times: np.ndarray
     rain: np.ndarray
 
@@ -72,12 +77,11 @@ def draw_all(plan: Plan, draw: Draw, members: int, seed: int = 0) -> Iterator[Fi
     """Draw every stretch of every coarse member, one after the other."""
     for stretch in plan.stretches():
         times, own = hours_of(stretch.times, plan.t), seed + APART * stretch.realization
-        for rain in draw(stretch.coarse, stretch.times, plan.s, plan.t, members, own):
-            yield Fine(stretch.realization, times[: rain.shape[1]], rain)
-            times = times[rain.shape[1] :]
+        for member, hour, rain in draw(stretch.coarse, stretch.times, plan.s, plan.t, members, own):
+            yield Fine(stretch.realization, member, times[hour : hour + rain.shape[1]], rain)
 
 
-def layout_of(plan: Plan, members: int, **attributes: Any) -> Layout:
+def layout_of(plan: Plan, members: int, packed: bool = False, chunk: int | None = None, **attributes: Any) -> Layout:
     """What a file of the members holds: those of the first member of the input, then those of the next.
 
     Member k of the file is fine member k % `members` of member k // `members` of the input.
@@ -94,6 +98,8 @@ def layout_of(plan: Plan, members: int, **attributes: Any) -> Layout:
         fine.latitude,
         fine.longitude,
         projection=find_projection(fine.latitude, fine.longitude, fine.crs) if _even(fine) else None,
+        packed=packed,
+        chunk=chunk,
         attributes={**told, **attributes},
     )
 
@@ -133,7 +139,8 @@ def to_dataset(plan: Plan, drawn: Iterator[Fine], members: int, **attributes: An
     rain = np.full((plan.realizations, members, len(times), *fine.shape), np.nan, "float32")
     coarse = np.full((2, plan.realizations, len(frames), *plan.blocks.shape), np.nan, "float32")
     for part in drawn:
-        rain[part.realization][:, np.searchsorted(times, part.times)] = part.rain
+        some = slice(part.member, part.member + len(part.rain))
+        rain[part.realization, some, np.searchsorted(times, part.times)] = part.rain.swapaxes(0, 1)
     for stretch in plan.stretches():
         at = np.searchsorted(frames, stretch.times)
         coarse[0, stretch.realization, at], coarse[1, stretch.realization, at] = stretch.coarse, stretch.raw

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def open_network(weights: str | Path = "any", device: str | None = None) -> Rain
     return model.to(device).eval()
 
 
-def network(model: RainModel, allow_untrained: bool = False) -> Draw:
+def network(model: RainModel, allow_untrained: bool = False, **how: Any) -> Draw:
     """What draws members with a model, for :func:`anemoi_scaleadapt.downscaling.members.draw_all`.
 
     Parameters
@@ -53,12 +54,16 @@ def network(model: RainModel, allow_untrained: bool = False) -> Draw:
         From :func:`open_network`.
     allow_untrained : bool
         Whether pairs may be drawn that the model was not trained on.
+    **how
+        ``hours_at_once``, ``overlap``, ``members_at_once`` of :func:`anemoi_scaleadapt.inference.draw.draw_stretches`.
     """
 
-    def draw(coarse: np.ndarray, times: np.ndarray, s: int, t: int, members: int, seed: int) -> Iterator[np.ndarray]:
+    def draw(
+        coarse: np.ndarray, times: np.ndarray, s: int, t: int, members: int, seed: int
+    ) -> Iterator[tuple[int, int, np.ndarray]]:
         pair = model.find_scale({"space": s, "time": t}, allow_untrained)
         start = (times[0] - t * HOUR).astype("M8[s]").item()
-        for part in draw_stretches(model.downscaler, coarse, pair, start, range(members), seed=seed):
-            yield part.members
+        for part in draw_stretches(model.downscaler, coarse, pair, start, range(members), seed=seed, **how):
+            yield part.numbers[0], part.first, part.members
 
     return draw

@@ -87,12 +87,15 @@ class Plan:
         width = max(len(name) for name, _ in self.understood)
         return "\n".join(f"{name:<{width}}  {words}" for name, words in self.understood)
 
+    def runs(self) -> list[np.ndarray]:
+        """Places of the frames, cut where one is not there."""
+        gaps = np.flatnonzero(np.diff(self.raw.times) != np.timedelta64(self.t * 3600, "s"))
+        return np.split(np.arange(len(self.raw.times)), gaps + 1)
+
     def stretches(self) -> Iterator[Stretch]:
         """The frames, member by member, cut where one is not there."""
         times = self.raw.times
-        step = np.timedelta64(self.t * 3600, "s")
-        parts = np.split(np.arange(len(times)), np.flatnonzero(np.diff(times) != step) + 1)
-        for index in parts:
+        for index in self.runs():
             pieces = (self.raw.frames(index[k : k + PIECE]) for k in range(0, len(index), PIECE))
             raw = np.concatenate(list(pieces), axis=1)
             coarse = raw if self.correct is None else self.correct(raw, times[index])

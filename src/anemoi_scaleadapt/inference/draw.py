@@ -12,6 +12,7 @@ from einops import rearrange
 from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.inference.memory import SHARE, batches
 from anemoi_scaleadapt.inference.stretches import Stretch, stretches
 from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.models.context import frames_round, hourly_axis
@@ -29,6 +30,8 @@ class Drawn:
     ----------
     first : int
         First hour, counted from the start of the run.
+    numbers : range
+        Numbers of the members.
     members : ndarray
         (member, hours, y, x), mm h-1, float32; NaN where the coarse cell is missing.
     mean : ndarray
@@ -36,6 +39,7 @@ class Drawn:
     """
 
     first: int
+    numbers: range
     members: np.ndarray
     mean: np.ndarray
 
@@ -49,11 +53,9 @@ def draw_stretches(
     *,
     before: int = 0,
     after: int = 0,
-    seed: int = 0,
-    statics: torch.Tensor | None = None,
-    sampler: SamplerSettings | None = None,
     hours_at_once: int = 24,
     overlap: int = 6,
+    **how: Any,
 ) -> Iterator[Drawn]:
     """Draw members of a record of coarse frames.
 
@@ -71,37 +73,71 @@ def draw_stretches(
         Numbers of the members.
     before, after : int
         How many frames at either end are context only.
+    hours_at_once, overlap : int
+        See :func:`anemoi_scaleadapt.inference.stretches.stretches`.
+    **how
+        ``seed``, ``statics``, ``sampler``, ``members_at_once`` of :func:`draw_stretch`.
+
+    Yields
+    ------
+    Drawn
+        Stretch by stretch, and of each all members, those that fit into memory at a time.
+    """
+    count = len(frames) - before - after
+    if frames.ndim != 3 or count < 1:
+        raise ScaleAdaptError(
+            f"frames has shape {frames.shape}: (frames, y, x) with at least one beside the {before + after} of context."
+        )
+    for part in stretches(count * scale.time, scale.time, hours_at_once, overlap):
+        yield from draw_stretch(net, frames, part, scale, start, members, before=before, **how)
+
+
+def draw_stretch(
+    net: Downscaler,
+    frames: np.ndarray,
+    part: Stretch,
+    scale: Scale,
+    start: datetime.datetime,
+    members: range,
+    *,
+    before: int = 0,
+    seed: int = 0,
+    statics: torch.Tensor | None = None,
+    sampler: SamplerSettings | None = None,
+    members_at_once: int | None = None,
+    memory: float = SHARE,
+) -> Iterator[Drawn]:
+    """Draw members of one stretch of a record: the same whatever else of the record is drawn, before it or elsewhere.
+
+    Parameters
+    ----------
+    net, frames, scale, start, members, before
+        As for :func:`draw_stretches`; of the frames only those of the stretch and round it are read.
+    part : Stretch
+        Hours to draw, counted from `start`.
     seed : int
         Which ensemble.
     statics : Tensor, optional
         Static fields, (1, c, y, x).
     sampler : SamplerSettings, optional
         Instead of the model's own.
-    hours_at_once, overlap : int
-        See :func:`anemoi_scaleadapt.inference.stretches.stretches`.
-
-    Yields
-    ------
-    Drawn
-        Stretch by stretch.
+    members_at_once : int, optional
+        How many are drawn at once, by default what fits into the memory at hand; it changes no bit on a CPU.
+    memory : float, optional
+        Share of the free memory that may be used.
     """
-    t, device = scale.time, next(net.parameters()).device
-    count, past = len(frames) - before - after, frames_round(scale.time)
-    if frames.ndim != 3 or count < 1:
-        raise ScaleAdaptError(
-            f"frames has shape {frames.shape}: (frames, y, x) with at least one beside the {before + after} of context."
-        )
-    for part in stretches(count * t, t, hours_at_once, overlap):
-        axis = stretch_axis(frames, part, t, before, past).to(device)
-        begin = start + part.first * HOUR
+    device = next(net.parameters()).device
+    axis = stretch_axis(frames, part, scale.time, before, frames_round(scale.time)).to(device)
+    begin, kept = start + part.first * HOUR, slice(part.before, part.hours - part.after)
+    with torch.inference_mode():
+        z = net.predict_mean(axis, scale, statics)
+        mean = net.mean_rain(axis, scale, statics, z)
+    known = mean[0, kept].float().cpu().numpy()
+    for some in batches(members, members_at_once, device, mean.shape[1:], net, memory):
         with torch.inference_mode():
-            z = net.predict_mean(axis, scale, statics)
-            mean = net.mean_rain(axis, scale, statics, z)
-            noise = draws(seed, members, [begin], mean)
-            rain = net.sample(axis, scale, noise, statics, sampler, z)
-        kept = slice(part.before, part.hours - part.after)
+            rain = net.sample(axis, scale, draws(seed, some, [begin], mean), statics, sampler, z)
         drawn = rearrange(rain[0, kept], "t m y x -> m t y x").float().cpu().numpy()
-        yield Drawn(part.kept.start, drawn, mean[0, kept].float().cpu().numpy())
+        yield Drawn(part.kept.start, some, drawn, known)
 
 
 def stretch_axis(frames: np.ndarray, part: Stretch, time: int, before: int, past: int) -> torch.Tensor:
@@ -140,7 +176,8 @@ def draw_members(
     allow_untrained : bool
         Whether a pair may be drawn that the model was not trained on.
     **how
-        ``before``, ``after``, ``sampler``, ``hours_at_once``, ``overlap`` of :func:`draw_stretches`.
+        ``before``, ``after``, ``sampler``, ``hours_at_once``, ``overlap``, ``members_at_once`` of
+        :func:`draw_stretches`.
 
     Returns
     -------
@@ -153,4 +190,8 @@ def draw_members(
         raise ScaleAdaptError(f"members = {members}: at least one.")
     pair = model.find_scale(scale, allow_untrained)
     parts = list(draw_stretches(model.downscaler, coarse, pair, start, range(members), seed=seed, **how))
-    return np.concatenate([p.members for p in parts], axis=1), np.concatenate([p.mean for p in parts])
+    mean = np.concatenate([p.mean for p in parts if p.numbers[0] == 0])
+    drawn = np.empty((members, *mean.shape), np.float32)
+    for part in parts:
+        drawn[part.numbers.start : part.numbers.stop, part.first : part.first + len(part.mean)] = part.members
+    return drawn, mean

@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ import numpy as np
 from anemoi_scaleadapt import __version__
 from anemoi_scaleadapt.rain.projection import Projection
 
+LOG = logging.getLogger(__name__)
 HOUR = np.timedelta64(3600, "s")
 MINUTE = np.timedelta64(60, "s")
 EPOCH = np.datetime64("1970-01-01T00:00:00", "s")
@@ -58,6 +60,8 @@ class Layout:
         Whether ``rain_mean`` comes with the members.
     packed : bool
         Whether rain is kept in hundredths of mm h-1 as int16, at most 0.005 off and at most 327.67.
+    chunk : int or None
+        Hours of a chunk of a Zarr, a multiple of t; None: t.
     attributes : mapping
         Global attributes beside those of the package: title, source, seed and whatever else the values depend on.
     """
@@ -73,6 +77,7 @@ class Layout:
     reference: np.datetime64 | None = None
     mean: bool = False
     packed: bool = False
+    chunk: int | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -186,7 +191,10 @@ def encode(layout: Layout, values: np.ndarray) -> np.ndarray:
     """Rain in mm h-1 as the file keeps it: float32, or hundredths in int16."""
     if not layout.packed:
         return np.asarray(values, dtype=np.float32)
-    whole = np.clip(np.rint(values / STEP), 0, -MISSING - 1)
+    most = -MISSING - 1
+    if np.nanmax(values, initial=0) > most * STEP:
+        LOG.warning("Rain above %g mm h-1 is cut to it, as it is packed.", most * STEP)
+    whole = np.clip(np.rint(values / STEP), 0, most)
     return np.where(np.isnan(whole), MISSING, whole).astype(np.int16)
 
 

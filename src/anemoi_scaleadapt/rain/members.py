@@ -5,7 +5,6 @@ A file grows beside its place under a hidden name and gets its own when it is co
 """
 
 import json
-import logging
 import os
 import shutil
 from contextlib import ExitStack
@@ -18,9 +17,8 @@ import numpy as np
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.files import check_target, claim, discard, part_of, put_in_place, whole, write_text
 from anemoi_scaleadapt.rain import netcdf, store
-from anemoi_scaleadapt.rain.layout import MISSING, STEP, Layout
+from anemoi_scaleadapt.rain.layout import Layout
 
-LOG = logging.getLogger(__name__)
 GRIB = (".grib2", ".grib", ".grb2", ".grb")
 
 
@@ -173,9 +171,6 @@ class MembersFile:
         """
         at = int(np.searchsorted(self.layout.times, np.asarray(times, "datetime64[s]")[0]))
         first = 0 if first_member is None else self.layout.members.index(first_member)
-        most = (-MISSING - 1) * STEP
-        if self.layout.packed and np.nanmax(rain, initial=0) > most:
-            LOG.warning("%s: rain above %g mm h-1 after %s is cut to it, as it is packed.", self.path, most, times[0])
         try:
             if self._sink is None:
                 self._sink = self.form.open(self.part, self.layout, True)

@@ -14,10 +14,10 @@ LARGEST = 2**25
 class Store:
     """A Zarr with all its hours and members, to be filled in.
 
-    A chunk is the t hours of a window of one member, over the whole domain if that is not too large: whatever windows
-    and members are written at once, they are whole chunks. The format is that of the zarr library: 2, or 3 from
-    zarr 3 on. A chunk that is missing everywhere takes no room; in format 3 a dry one does not either. In format 2 it
-    takes some kilobytes, because xarray takes a chunk that is not there for missing.
+    A chunk is the t hours of a window of one member (or more, see :attr:`Layout.chunk`), over the whole domain if that
+    is not too large: whatever windows and members are written at once, they are whole chunks. The format is that of
+    the zarr library: 2, or 3 from zarr 3 on. A chunk that is missing everywhere takes no room; in format 3 a dry one
+    does not either. In format 2 it takes some kilobytes, because xarray takes a chunk that is not there for missing.
 
     Parameters
     ----------
@@ -68,8 +68,12 @@ def create(path: Path, layout: Layout) -> None:
 
 
 def chunk_shape(layout: Layout, itemsize: int) -> tuple[int, int, int, int]:
-    """Chunk (member, time, y, x): a window of one member, its domain halved until it is small enough."""
-    hours, (y, x) = min(layout.time, len(layout.times)), layout.shape
+    """Chunk (member, time, y, x) of one member: as many of the layout's hours, or as much of its domain, as fit."""
+    hours, (y, x) = min(layout.chunk or layout.time, len(layout.times)), layout.shape
+    if hours * y * x * itemsize > LARGEST:
+        frames = hours // layout.time
+        fits = [n for n in range(1, frames + 1) if not frames % n and n * layout.time * y * x * itemsize <= LARGEST]
+        hours = max(fits, default=1) * layout.time
     while hours * y * x * itemsize > LARGEST:
         y, x = (-(-y // 2), x) if y >= x else (y, -(-x // 2))
     return 1, hours, y, x

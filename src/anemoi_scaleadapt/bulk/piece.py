@@ -1,0 +1,184 @@
+"""One piece: drawn, written, and marked when its data are on the disk."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from anemoi_scaleadapt.bulk.plan import COARSE, DONE, MEMBERS, Job, Piece, load, model_hash, start_of
+from anemoi_scaleadapt.downscaling.members import APART
+from anemoi_scaleadapt.downscaling.network import open_network
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.files import claim, write_text
+from anemoi_scaleadapt.inference.draw import draw_stretch
+from anemoi_scaleadapt.inference.memory import SHARE
+from anemoi_scaleadapt.rain.store import Store
+
+#: seconds between two looks at a piece that another process draws
+PAUSE = 1.0
+
+
+def marker(job: Job, number: int) -> Path:
+    """Where the marker of a piece lies."""
+    return job.folder / DONE / f"{number:06d}.json"
+
+
+def is_done(job: Job, number: int) -> bool:
+    """Whether a piece is on the disk; a marker that cannot be read is none.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If the marker is of other weights, settings or input.
+    """
+    told = read_marker(job, number)
+    if told is not None and told["run"] != job.run:
+        raise ScaleAdaptError(
+            f"{marker(job, number)} is of another plan than {job.folder}: weights, settings or input have changed. "
+            f"Remove {job.folder} and plan again."
+        )
+    return told is not None
+
+
+def read_marker(job: Job, number: int) -> dict[str, Any] | None:
+    """What a marker says, None if there is none or it is damaged."""
+    try:
+        told = json.loads(marker(job, number).read_text(encoding="utf-8"))
+        return told if {"run", "seconds", "size", "host"} <= told.keys() else None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+class Drawer:
+    """What a process opens once to draw any number of pieces.
+
+    Parameters
+    ----------
+    job : Job
+        The plan.
+    device : str, optional
+        By default the GPU, if there is one.
+    members_at_once : int, optional
+        By default what fits into the memory at hand.
+    beside : int
+        How many processes use that memory.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If the weights are not those of the plan, or the Zarr or the coarse frames are gone.
+    """
+
+    def __init__(
+        self, job: Job, device: str | None = None, members_at_once: int | None = None, beside: int = 1
+    ) -> None:
+        self.job, self.how = job, {"members_at_once": members_at_once, "memory": SHARE / beside}
+        model = open_network(job.told["weights"], device)
+        if model_hash(model) != job.told["model"]:
+            raise ScaleAdaptError(
+                f"{job.told['weights']} has other weights or settings than when {job.folder} was planned: bring them "
+                "back, or remove the plan and make a new one."
+            )
+        self.net = model.downscaler
+        self.scale = model.find_scale({"space": job.told["space"], "time": job.told["time"]})
+        try:
+            self.coarse = np.load(job.folder / COARSE, mmap_mode="r")
+            self.store = Store(job.folder / MEMBERS, job.layout, new=False)
+        except (OSError, ValueError, KeyError) as error:
+            raise ScaleAdaptError(f"{job.folder} is damaged ({error}): remove it and plan again.") from error
+
+    def draw(self, piece: Piece) -> None:
+        """Draw and write a piece, then its marker."""
+        job, began = self.job, time.monotonic()
+        frames = self.coarse[piece.realization, piece.frames[0] : piece.frames[-1] + 1]
+        seed, first = job.settings.seed + APART * piece.realization, piece.realization * job.settings.members
+        start, hour = start_of(job, piece), piece.frames[0] * job.told["time"]
+        how: dict[str, Any] = {"seed": seed, **self.how}
+        try:
+            with threads(job.settings.threads):
+                for part in piece.parts:
+                    for drawn in draw_stretch(self.net, frames, part, self.scale, start, piece.members, **how):
+                        hours = slice(hour + drawn.first, hour + drawn.first + drawn.members.shape[1])
+                        members = slice(first + drawn.numbers[0], first + drawn.numbers[-1] + 1)
+                        self.store.write(hours, drawn.members, None, members)
+            os.sync()
+            told = {"run": job.run, "size": piece.size, "seconds": time.monotonic() - began, "host": _host()}
+            write_text(marker(job, piece.number), json.dumps(told))
+        except (OSError, KeyError) as error:
+            raise ScaleAdaptError(
+                f"piece {piece.number} could not be written to {job.folder}: {error}. What is done stays; mend it and "
+                "run again."
+            ) from error
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Let torch use so many threads on a CPU."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _host() -> str:
+    return f"{os.getpid()} on {socket.gethostname()}"
+
+
+@contextmanager
+def taken(job: Job, number: int) -> Iterator[bool]:
+    """Be the only process that draws a piece; False if another one does."""
+    with _claimed(marker(job, number)) as mine:
+        yield mine
+
+
+@contextmanager
+def _claimed(path: Path) -> Iterator[bool]:
+    holding = claim(path)
+    try:
+        holding.__enter__()
+    except ScaleAdaptError:
+        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+            raise
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        holding.__exit__(None, None, None)
+
+
+def draw_if_needed(job: Job, drawer: Drawer, piece: Piece, wait: bool) -> bool:
+    """Draw a piece unless it is done; return whether it is done in the end.
+
+    Parameters
+    ----------
+    job, drawer, piece
+        What, and with what.
+    wait : bool
+        Whether to wait for another process that draws it, and to draw it if that dies.
+    """
+    while not is_done(job, piece.number):
+        with taken(job, piece.number) as mine:
+            if mine and not is_done(job, piece.number):
+                drawer.draw(piece)
+        if not mine and not wait:
+            return False
+        if not mine:
+            time.sleep(PAUSE)
+    return True
+
+
+@lru_cache(maxsize=1)
+def opened(target: str, device: str | None = None, members_at_once: int | None = None, beside: int = 1) -> Drawer:
+    """The drawer of this process."""
+    return Drawer(load(Path(target)), device, members_at_once, beside)

@@ -1,0 +1,57 @@
+"""How far a bulk run has come."""
+
+from dataclasses import dataclass
+
+from anemoi_scaleadapt.bulk.piece import is_done, marker, read_marker
+from anemoi_scaleadapt.bulk.plan import Job
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a run has come.
+
+    Attributes
+    ----------
+    done, pieces : int
+        Pieces that are on the disk, and all of them.
+    drawn, size : int
+        The same in hours times members.
+    seconds : float
+        What one process has taken for an hour of a member, on average; NaN before the first piece.
+    broken : list of int
+        Pieces whose marker cannot be read; they are drawn again.
+    last : str
+        Who has done the last piece.
+    """
+
+    done: int
+    pieces: int
+    drawn: int
+    size: int
+    seconds: float
+    broken: list[int]
+    last: str
+
+
+def status(job: Job) -> Status:
+    """Look at the markers.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If one of them is of another plan.
+    """
+    told = {piece.number: read_marker(job, piece.number) for piece in job.pieces if is_done(job, piece.number)}
+    known = {number: one for number, one in told.items() if one is not None}
+    drawn, spent = sum(one["size"] for one in known.values()), sum(one["seconds"] for one in known.values())
+    broken = [p.number for p in job.pieces if p.number not in known and marker(job, p.number).exists()]
+    newest = max(known, key=lambda number: marker(job, number).stat().st_mtime, default=None)
+    return Status(
+        len(known),
+        len(job.pieces),
+        drawn,
+        sum(piece.size for piece in job.pieces),
+        spent / drawn if drawn else float("nan"),
+        broken,
+        "" if newest is None else known[newest]["host"],
+    )

@@ -1,0 +1,151 @@
+"""Bulk runs: equal to `downscale`, in shares, killed at any point, and what is refused."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import xarray as xr
+
+from anemoi_scaleadapt.bulk.piece import draw_if_needed, marker, opened, taken
+from anemoi_scaleadapt.bulk.plan import load
+from anemoi_scaleadapt.bulk.run import share
+from anemoi_scaleadapt.commands import main
+from support.coarse import GRID, write_weights
+
+COMMAND = [str(Path(sys.executable).parent / "anemoi-scaleadapt"), "bulk", "run", "members.zarr"]
+
+
+def read(folder):
+    with xr.open_dataset(folder / "members.zarr", engine="zarr") as data:
+        return data.load()
+
+
+def done(folder):
+    return sorted(int(path.stem) for path in (folder / "members.zarr.bulk" / "done").glob("*.json"))
+
+
+def start(folder, *options):
+    """A run in processes of its own."""
+    return subprocess.Popen(
+        [*COMMAND, *options], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
+    )
+
+
+def wait_for(folder, count, running, seconds=200):
+    """Until so many pieces are done."""
+    end = time.monotonic() + seconds
+    while len(done(folder)) < count:
+        assert running.poll() is None and time.monotonic() < end, running.stderr.read()
+        time.sleep(0.005)
+
+
+def kill_all(running):
+    """What a power cut does."""
+    for process in [*psutil.Process(running.pid).children(recursive=True), running]:
+        process.kill()
+    running.wait()
+
+
+def test_it_equals_downscale_of_the_same_period_bit_for_bit(plan_once, undisturbed, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    options = ["--members", "3", "--seed", "3", "--hours-at-once", "6", "--weights", str(plan_once / "weights")]
+    assert main(["downscale", str(plan_once / "pr.nc"), *GRID, *options, "--to", str(tmp_path / "m.zarr")]) == 0
+    with xr.open_dataset(tmp_path / "m.zarr", engine="zarr") as data:
+        xr.testing.assert_identical(data.load().assign_attrs(history=""), undisturbed.assign_attrs(history=""))
+    assert undisturbed.rain.shape == (6, 24, 50, 50) and not undisturbed.rain.isnull().any()
+
+
+def test_three_shares_equal_one_run(folder, undisturbed, capsys):
+    target = str(folder / "members.zarr")
+    for part in (3, 1):
+        assert main(["bulk", "run", target, "--part", f"{part}/3"]) == 0
+    assert not (folder / "members.zarr").exists() and "11 of 16 pieces" not in capsys.readouterr().err
+    assert main(["bulk", "status", target]) == 0
+    said = capsys.readouterr().out
+    assert "of 16 pieces" in said and "complete" not in said
+    assert main(["bulk", "run", target, "--part", "2/3"]) == 0
+    assert "16 of 16 pieces" in (said := capsys.readouterr().out) and "It is complete." in said
+    xr.testing.assert_identical(read(folder), undisturbed)
+    assert main(["bulk", "run", target, "--part", "2/3"]) == 0  # nothing to do
+    job = load(folder / "members.zarr")
+    assert sorted(number for part in (1, 2, 3) for number in share(job, part, 3)) == list(range(16))
+
+
+@pytest.mark.slow
+def test_a_cluster_of_which_a_worker_is_killed_and_then_all_of_it(folder, undisturbed):
+    running = start(folder, "--workers", "2", "--device", "cpu")
+    wait_for(folder, 1, running)
+    children = psutil.Process(running.pid).children(recursive=True)
+    workers = [p for p in children if "spawn_main" in " ".join(p.cmdline())]
+    workers[-1].kill()
+    wait_for(folder, 4, running)  # it goes on
+    kill_all(running)
+    assert len(done(folder)) < 16 and not (folder / "members.zarr").exists()
+    again = start(folder, "--workers", "1", "--device", "cpu")
+    out, err = again.communicate(timeout=200)
+    assert again.returncode == 0 and "16 of 16" in out, err
+    xr.testing.assert_identical(read(folder), undisturbed)
+
+
+def test_two_processes_on_one_zarr_share_the_work_and_one_that_dies_is_replaced(folder, undisturbed):
+    both = [start(folder, "--part", "1/1", "--device", "cpu") for _ in range(2)]
+    wait_for(folder, 3, both[0])
+    kill_all(both[1])
+    out, err = both[0].communicate(timeout=200)
+    assert both[0].returncode == 0 and "It is complete." in out, err
+    xr.testing.assert_identical(read(folder), undisturbed)
+    assert not [path for path in folder.rglob(".*") if path.suffix in (".part", ".lock")]
+
+
+def test_a_piece_that_another_process_draws_is_left_to_it(folder):
+    job = load(folder / "members.zarr")
+    drawer = opened(str(job.target), "cpu", None)
+    with taken(job, 5) as mine:
+        assert mine and not draw_if_needed(job, drawer, job.pieces[5], wait=False)
+    assert draw_if_needed(job, drawer, job.pieces[5], wait=False) and done(folder) == [5]
+
+
+def test_a_damaged_marker_is_none_and_its_piece_is_drawn_again(folder, undisturbed, capsys):
+    target, job = folder / "members.zarr", load(folder / "members.zarr")
+    assert main(["bulk", "run", str(target), "--part", "1/2"]) == 0
+    marker(job, 2).write_text('{"run": "')
+    marker(job, 4).write_bytes(b"")
+    marker(job, 6).write_text("[]")
+    piece = job.pieces[4]
+    hour = piece.frames[0] * 6 + piece.parts[0].kept[0]
+    for member in piece.members:  # what the marker stands for is not there
+        (job.folder / "members.zarr" / "rain" / f"{3 * piece.realization + member}.{hour // 6}.0.0").unlink()
+    capsys.readouterr()
+    assert main(["bulk", "status", str(target)]) == 0
+    assert "5 of 16 pieces" in (said := capsys.readouterr().out) and "damaged: 2, 4, 6" in said
+    assert main(["bulk", "run", str(target), "--part", "1/1"]) == 0
+    xr.testing.assert_identical(read(folder), undisturbed)
+
+
+def test_other_weights_settings_or_input_are_refused(folder, tiny_network, capsys):
+    target, job = str(folder / "members.zarr"), load(folder / "members.zarr")
+    write_weights(folder / "weights", tiny_network, seed=1)
+    assert main(["bulk", "run", target, "--part", "1/1"]) == 2
+    assert "has other weights or settings" in capsys.readouterr().err
+    plan = job.folder / "plan.json"
+    plan.write_text(plan.read_text().replace('"seed": 3', '"seed": 4'))
+    marker(job, 0).write_text(json.dumps({"run": job.run, "seconds": 1.0, "size": 12, "host": "a"}))
+    assert main(["bulk", "status", target]) == 2
+    assert "weights, settings or input have changed" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_one_line_and_what_is_done_stays(folder, undisturbed):
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (15000, 15000)); "
+    code = limited + (
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from anemoi_scaleadapt.commands import main; "
+        "import sys; sys.exit(main(['bulk', 'run', 'members.zarr', '--part', '1/1', '--device', 'cpu']))"
+    )
+    full = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    assert full.returncode == 2 and "could not be written" in full.stderr.splitlines()[-1]
+    assert "Traceback" not in full.stderr and not (folder / "members.zarr").exists()
+    assert main(["bulk", "run", str(folder / "members.zarr"), "--part", "1/1"]) == 0
+    xr.testing.assert_identical(read(folder), undisturbed)
