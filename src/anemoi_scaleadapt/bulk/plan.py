@@ -239,7 +239,7 @@ def _write(folder: Path, plan: Plan, model: RainModel, weights: str, settings: B
     }
     text = json.dumps(told, indent=1)
     (folder / PLAN).write_text(text + "\n", encoding="utf-8")
-    return json.loads(text)  # type: ignore[no-any-return]
+    return json.loads(text)
 
 
 def _chunk_hours(time: int, at_once: int, runs: int) -> int:
