@@ -5,15 +5,25 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # uv installs in a minute what takes pip three; pip does where there is no uv for this machine
 install = if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install --python $(BIN)/python $(1); else $(BIN)/pip install $(1); fi
+suite = OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
-.PHONY: demo test docs clean
+.PHONY: demo test coverage hooks docs clean
 
 demo: .venv/ready
 	bash examples/demo.sh demo
 
 test: .venv/ready
 	ruff check .
-	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
+	ruff format --check --quiet .
+	$(suite)
+
+# the tests, and how much of the package they run: at least the floor of pyproject.toml
+coverage: .venv/ready
+	$(suite) --cov --cov-report=term
+
+hooks: .venv/ready
+	$(call install,pre-commit)
+	pre-commit install
 
 docs: .venv/ready
 	$(call install,-e ".[docs]")
