@@ -98,7 +98,14 @@ def test_the_spread_of_a_gaussian_comes_out(name):
 def test_ancestral_is_the_papers_chain_step_for_step():
     # the same chain in the paper's own variables R_n = sqrt(abar_n) x
     shape, beta = (1, 1, 1, 2, 3), 0.02
-    got = ancestral(gaussian, noise(shape), beta)
+    asked: list[int] = []
+
+    def drawn(k):
+        asked.append(k)
+        return noise(shape)(k)
+
+    got = ancestral(gaussian, drawn, beta)
+    assert asked == list(range(1000))  # each draw once: the state's size of random numbers
     variances = torch.linspace(1e-4, beta, 1000, dtype=torch.float64)
     kept = torch.cumprod(1 - variances, 0)
     r = noise(shape)(0) * torch.sqrt(1 - kept[-1])

@@ -243,6 +243,7 @@ def test_a_date_without_data_is_one_clear_error_on_the_command_line(trained):
         ({"output": {"lr": "none", "hr": {"netcdf": "flat.nc"}}}, "writes one field an hour"),
         ({"runner": {"auto": {"members": 0}}}, "runner.members = 0"),
         ({"runner": {"auto": {"lr_frequency": "2h"}}}, "comes every 2h"),
+        ({"runner": {"auto": {"lr_frequency": "7x"}}}, r"runner\.lr_frequency = '7x': must be hours"),
         ({"runner": {"auto": {"membrs": 2}}}, r"runner\.membrs is not a setting; did you mean runner\.members"),
         ({"predict_kwargs": {"samplr": {}}}, r"predict_kwargs\.samplr is not a setting; did you mean .*sampler"),
         ({"predict_kwargs": {"sampler": {"sigm_max": 9}}}, r"predict_kwargs\.sampler\.sigm_max is not a setting; did"),

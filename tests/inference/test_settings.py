@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.inference.settings import OutputSettings, RunnerSettings, lead
+from anemoi_scaleadapt.inference.settings import OutputSettings, RunnerSettings, duration, lead
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,12 @@ def test_what_the_output_refuses(told, says):
 )
 def test_a_lead_time_is_read(told, hours):
     assert lead(told) == datetime.timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("told", ["7x", "often", "3 h 2", ""])
+def test_a_time_that_is_none_names_its_key(told):
+    with pytest.raises(ScaleAdaptError, match=rf"^runner.lr_frequency = '{told}': must be hours or a time such as 72h"):
+        duration(told, "runner.lr_frequency")
 
 
 @pytest.mark.parametrize("told", ["0h", 0, "-3h", -6, datetime.timedelta(0), datetime.timedelta(hours=-1), "long", ""])

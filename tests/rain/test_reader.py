@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from anemoi.datasets import open_dataset
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.rain.from_anemoi import read_static
@@ -39,6 +40,21 @@ def test_an_anemoi_dataset(pair):
     assert values.shape == (1, 2, 40, 40) and np.isnan(values[0, 0, :5, :5]).all()
     blocks = values.reshape(2, 8, 5, 8, 5).mean(axis=(2, 4))
     assert coarse.at(fine.times[:2])[0] == pytest.approx(blocks, nan_ok=True, abs=1e-5)
+
+
+def test_a_date_that_a_dataset_lacks_is_missing_and_its_neighbours_are_there(pair, tmp_path):
+    whole = open_rain(pair(space=5, hours=60, cells=8)[0])
+    path = tmp_path / "gap.zarr"
+    shutil.copytree(whole.path, path)
+    attributes = json.loads((path / ".zattrs").read_text())
+    (path / ".zattrs").write_text(json.dumps(attributes | {"missing_dates": ["2020-01-01T02:00:00"]}))
+    with pytest.raises(Exception, match="is missing"):  # what anemoi makes of it
+        open_dataset(str(path))[2]
+    rain = open_rain(path)
+    assert rain.has(whole.times)
+    got, expected = rain.at(rain.times[:4])[0], whole.at(whole.times[:4])[0]
+    assert np.isnan(got[2]).all()
+    np.testing.assert_array_equal(np.delete(got, 2, 0), np.delete(expected, 2, 0))
 
 
 @pytest.fixture

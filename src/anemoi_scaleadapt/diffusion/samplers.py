@@ -100,7 +100,8 @@ def ancestral(denoise: Denoise, noise: Callable[[int], Tensor], beta: float) -> 
     Ho et al. 2020, arXiv 2006.11239, algorithm 2, with variance beta_n.
     """
     levels, variances = schedule.noise_levels(beta), schedule.betas(beta)
-    x = noise(0) * levels[-1].to(noise(0))
+    start = noise(0)
+    x = start * levels[-1].to(start)
     for n in reversed(range(len(levels))):
         sigma = levels[n].to(x)
         clean = denoise(x, sigma)

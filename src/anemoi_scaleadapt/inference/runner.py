@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from anemoi.inference.runner import Runner
-from anemoi.utils.dates import as_timedelta, frequency_to_string
+from anemoi.utils.dates import frequency_to_string
 from rich.console import Console
 from rich.progress import track
 
@@ -17,7 +17,7 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.coarse import MissingDatesError, coarse_rain
 from anemoi_scaleadapt.inference.grid import fine_grid, places, space_of
 from anemoi_scaleadapt.inference.output import abandon, begin, mark, takes_members
-from anemoi_scaleadapt.inference.settings import RunnerSettings, lead
+from anemoi_scaleadapt.inference.settings import RunnerSettings, duration, lead
 from anemoi_scaleadapt.inference.stretches import Stretch, stretches
 from anemoi_scaleadapt.models.context import frames_round, hourly_axis
 
@@ -91,7 +91,7 @@ class ScaleAdaptRunner(Runner):
     def _prepare(self, net: Any) -> None:
         """Open the coarse rain, find the factor pair and where its cells lie, see that the run can begin and end."""
         self.coarse = coarse_rain(self, net, self.reference_date + HOUR)
-        step = as_timedelta(self._lr_frequency) if self._lr_frequency else self.coarse.step
+        step = duration(self._lr_frequency, "runner.lr_frequency") if self._lr_frequency else self.coarse.step
         grid = fine_grid(self, net, self._grid)
         given = self._scale
         if given is None and net.scale is None:

@@ -76,10 +76,15 @@ def lead(lead_time: str | int | datetime.timedelta) -> datetime.timedelta:
     ScaleAdaptError
         Where it is not after the start of the run.
     """
-    try:
-        told = as_timedelta(lead_time)
-    except (ValueError, TypeError, AssertionError) as error:
-        raise ScaleAdaptError(f"lead_time = {lead_time!r}: must be hours or a time such as 72h ({error}).") from error
+    told = duration(lead_time, "lead_time")
     if told <= datetime.timedelta(0):
         raise ScaleAdaptError(f"lead_time = {lead_time!r}: must be longer than zero; it is counted from `date` on.")
     return told
+
+
+def duration(told: str | int | datetime.timedelta, key: str) -> datetime.timedelta:
+    """Read hours or text such as ``72h`` under a key of a run file; anything else is a ScaleAdaptError."""
+    try:
+        return as_timedelta(told)
+    except (ValueError, TypeError, AssertionError) as error:
+        raise ScaleAdaptError(f"{key} = {told!r}: must be hours or a time such as 72h ({error}).") from error
