@@ -50,6 +50,17 @@ def test_the_truth_itself_scores_perfectly(work):
     assert perfect["conservation_error"] < 1e-6
 
 
+def test_values_that_were_no_rain_are_in_the_card(work, tmp_path):
+    truth, lr = work.truth.copy(), work.truth.reshape(8, 4, 5, 4, 5).mean(axis=(2, 4))
+    truth[0, :2, :2], truth[:, 5, 5] = -9999, np.inf  # 4 and 8
+    lr[:, 0, 0], lr[3, 1, 1] = 5000, -0.001
+    files = [work.files[0], work("codes.nc", truth), "--lr", work("lr-codes.nc", lr), *work.files[4:]]
+    assert main(["verify", *files, *work.quick, "--allow-missing"]) == 0
+    marked = work.card()["pixels"]["marked"]
+    assert marked == {"truth": {"codes": 12}, "coarse rain": {"impossible": 8, "negative": 1}}
+    assert "In the truth: 12 codes or infinite (missing)." in (tmp_path / "out" / "scorecard.md").read_text()
+
+
 def test_the_same_seed_gives_the_same_scorecard(work):
     cards = []
     for _ in range(2):

@@ -67,7 +67,10 @@ def main(args: Namespace) -> int:
     if not (args.no_figure and args.no_report):
         gallery = Gallery(args.name, windows, wettest(coarse, windows), size)
     watch = gallery.watch if gallery else None
+    for record in (members, truth):
+        record.counts.clear()  # of what was read to compare them
     tallies = count(systems, truth, coarse, windows, settings, args.allow_missing, bar("Scoring windows"), watch)
+    tallies.pixels.marked = marked(members, truth, coarse, windows)
     classical, resampling = tuple(name for name in systems if name in BASELINES), bar("Resampling days")
     card = scorecard(tallies, args.name, (s, coarse.t), classical, args.bootstrap, args.seed, resampling)
     write(card, folder)
@@ -84,6 +87,18 @@ def main(args: Namespace) -> int:
     print(markdown(card))
     print(f"Results in {folder}: {', '.join(sorted(p.name for p in folder.iterdir()))}")
     return 0
+
+
+def marked(members: "Rain", truth: "Rain", coarse: "Coarse", windows: "np.ndarray") -> dict[str, dict[str, int]]:
+    """What was no rain in the windows of each record, where there was any."""
+    from anemoi_scaleadapt.rain.windows import Coarse
+
+    coarse.rain.counts.clear()  # baselines read a frame several times
+    again = Coarse(coarse.rain, coarse.t)
+    for window in windows:
+        again.frame(window)
+    counted = {"members": members.counts, "truth": truth.counts, "coarse rain": coarse.rain.counts}
+    return {name: dict(counts) for name, counts in counted.items() if counts}
 
 
 def make_folder(name: str | Path, option: str = "--out") -> Path:

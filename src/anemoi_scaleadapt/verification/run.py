@@ -28,6 +28,8 @@ class Pixels:
         Of these with rain in the truth.
     lacking : dict
         System -> those with rain in the truth that it lacks and another has, or that the coarse rain covers.
+    marked : dict
+        Record -> values of its file that were no rain, by the keys of :func:`anemoi_scaleadapt.rain.codes.clean`.
     """
 
     scored: int = 0
@@ -35,6 +37,7 @@ class Pixels:
     scored_wet: int = 0
     truth_wet: int = 0
     lacking: dict[str, int] = field(default_factory=dict)
+    marked: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 @dataclass

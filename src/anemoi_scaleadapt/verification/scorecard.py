@@ -13,6 +13,12 @@ from anemoi_scaleadapt.verification.days import combine, compare, interval, rela
 from anemoi_scaleadapt.verification.run import Tallies
 from anemoi_scaleadapt.verification.scores import curves, score
 
+#: what values of a file that are no rain were taken for
+WORDS = {
+    "codes": "codes or infinite (missing)",
+    "impossible": "impossible (missing)",
+    "negative": "just below zero (dry)",
+}
 #: listed in every scorecard after the system itself, null where undefined or not asked for
 ALWAYS = ("mean", "nearest", "bicubic", "rainfarm")
 #: the headline of the scorecard: score -> title; the other scores follow it
@@ -133,6 +139,9 @@ def facts(card: dict) -> str:
     if pixels["scored"] < pixels["truth"]:
         share, wet = (100 * (pixels[key] or 0) for key in ("share", "share_wet"))
         text += f" Scored: {share:.1f} % of the truth's pixels and hours, {wet:.1f} % of those with rain."
+    for record, counts in pixels["marked"].items():
+        said = ", ".join(f"{number} {WORDS[kind]}" for kind, number in counts.items())
+        text += f" In the {record}: {said}."
     return text
 
 
