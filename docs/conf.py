@@ -1,23 +1,31 @@
-"""Sphinx: the Markdown of this folder, and the public modules through autodoc."""
+"""Sphinx: the Markdown of this folder, and every public name of the package, read from its source without importing."""
 
-import pyproj  # noqa: F401  (before anything that imports eccodes: the other way round ends the interpreter)
+import re
+from pathlib import Path
 
-import anemoi_scaleadapt
+ROOT = Path(__file__).resolve().parents[1]
 
 project = "anemoi-scaleadapt"
 author = "the anemoi-scaleadapt contributors"
 copyright = author
-release = version = anemoi_scaleadapt.__version__
+release = version = re.search(r'^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "autoapi.extension", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
 html_theme = "sphinx_rtd_theme"
-# links to files of the repository outside docs/; tests/documents/test_blocks.py checks that every target is there
-suppress_warnings = ["myst.xref_missing"]
+suppress_warnings = [
+    "myst.xref_missing",  # files of the repository outside docs/: tests/documents/test_blocks.py looks for each
+    "autoapi.python_import_resolution",  # constants that are assigned two at a time
+    "ref.python",  # bare names in types, such as Settings, of which there are several
+]
 
-autodoc_member_order = "bysource"
-autodoc_typehints = "none"  # the docstrings name types, shapes and units
+autoapi_dirs = [str(ROOT / "src" / "anemoi_scaleadapt")]
+autoapi_root = "reference/api"
+autoapi_add_toctree_entry = False
+autoapi_options = ["members", "undoc-members", "show-inheritance", "show-module-summary"]
+autoapi_member_order = "bysource"
+autoapi_python_class_content = "class"
 napoleon_google_docstring = False
 napoleon_use_ivar = True

@@ -6,7 +6,8 @@ import pytest
 
 from anemoi_scaleadapt.commands import COMMANDS, UNITS, main, make_parser
 
-ACTIONS = [("bias", "fit"), ("bias", "report"), ("bias", "apply"), ("comephore", "download"), ("comephore", "inspect")]
+ACTIONS = {"bias": ("fit", "report", "apply"), "bulk": ("plan", "run", "status"), "comephore": ("download", "inspect")}
+WORDS = [*((name,) for name in COMMANDS), *((name, action) for name, all in ACTIONS.items() for action in all)]
 
 
 def printed(capsys, *words):
@@ -16,7 +17,7 @@ def printed(capsys, *words):
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [*((name,) for name in COMMANDS), *ACTIONS], ids=" ".join)
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
 def test_help_shows_units_and_an_example_that_parses(words, capsys):
     text = printed(capsys, *words, "--help")
     assert UNITS in text

@@ -104,6 +104,23 @@ def reading(desk):
     ).to_netcdf(desk.folder / "forecast.nc", engine="netcdf4")
 
 
+def global_model(desk):
+    """A global forecast over Luxembourg and around: metres since the start, every 6 hours, from the north."""
+    import numpy as np
+    import xarray as xr
+
+    rain = np.random.default_rng(0).gamma(0.7, 3.0, (4, 9, 9)).cumsum(axis=0) / 1000
+    xr.Dataset(
+        {"tp": (("step", "latitude", "longitude"), rain, {"units": "m", "GRIB_stepType": "accum"})},
+        {
+            "time": ((), 0, {"units": "hours since 2024-01-01", "standard_name": "forecast_reference_time"}),
+            "step": ("step", np.arange(6, 25, 6), {"units": "hours", "standard_name": "forecast_period"}),
+            "latitude": ("latitude", np.linspace(51, 49, 9), {"units": "degrees_north"}),
+            "longitude": ("longitude", np.linspace(5, 7, 9), {"units": "degrees_east"}),
+        },
+    ).to_netcdf(desk.folder / "forecast.nc", engine="netcdf4")
+
+
 #: documents that begin in a folder of their own, not in the README's
 ALONE = {
     "docs/howto/data.md": data_howto,
@@ -111,6 +128,7 @@ ALONE = {
     "docs/howto/bulk.md": bulk,
     "docs/howto/coarse-rain.md": coarse_rain,
     "docs/howto/reading.md": reading,
+    "docs/tutorial/global-model.md": global_model,
 }
 
 

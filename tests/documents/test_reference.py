@@ -89,3 +89,11 @@ def test_documented_defaults_are_those_of_the_yaml(ours):
                 assert all(v == yaml.safe_load(text) for v in there), f"{key}: {there}, documented {text}"
                 checked += 1
     assert checked > 50
+
+
+def test_the_page_of_commands_is_that_of_the_parsers():
+    path = PAGE.with_name("write_cli.py")
+    spec = importlib.util.spec_from_file_location("write_cli", path)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert script.PAGE.read_text() == script.render(), f"run python {path.relative_to(REPOSITORY)}"

@@ -12,6 +12,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     plan = actions.add_parser("plan", help="read the coarse rain, make the empty Zarr, cut the work into pieces")
     plan.epilog = "example: anemoi-scaleadapt bulk plan era5/*.nc --grid comephore --to members.zarr"
+    parser.epilog = plan.epilog
     add_input_arguments(plan)
     add_draw_arguments(plan, once=False)
     plan.add_argument(
@@ -34,6 +35,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     run.add_argument("--device", help="cpu or cuda (default: the GPU, if there is one)")
     run.add_argument("--members-at-once", type=int, help="default: what fits into the memory at hand")
     look = actions.add_parser("status", help="how far it has come")
+    look.epilog = "example: anemoi-scaleadapt bulk status members.zarr"
     for action in (run, look):
         action.add_argument("zarr", type=Path, help="the Zarr that was planned")
 

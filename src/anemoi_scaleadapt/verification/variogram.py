@@ -14,8 +14,8 @@ from anemoi_scaleadapt.verification.window import Forecast
 def tally(forecast: Forecast, settings: Settings) -> Sums:
     """Sums over the pairs of pixels of a window that lie some km apart along y or x, and their numbers, (distance, 2).
 
-    A pair adds the square of sqrt |difference in the truth| less the members' mean of the same, less what the finite
-    ensemble adds to that square on average: their variance over their number, as for the fair CRPS.
+    A pair adds the square of the root of the truth's absolute difference less the members' mean of the same, less what
+    the finite ensemble adds to that square on average: their variance over their number, as for the fair CRPS.
     """
     out = np.zeros((len(settings.variogram_km), 2))
     for k, km in enumerate(settings.variogram_km):
