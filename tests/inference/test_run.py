@@ -204,6 +204,12 @@ def test_a_part_of_the_ensemble_is_the_same(members, trained):
     np.testing.assert_array_equal(part.rain[0].values, members.rain[2].values)  # bit for bit
 
 
+def test_members_in_batches_are_the_same(members, trained):
+    batched = infer(trained, "batched", runner={"scaleadapt": {"members": 3, "members_at_once": 2} | PARTS})
+    np.testing.assert_array_equal(batched.rain.values, members.rain.values)
+    np.testing.assert_array_equal(batched.rain_mean.values, members.rain_mean.values)
+
+
 def test_members_differ_and_seeds_too(members, trained):
     assert abs(members.rain[0] - members.rain[1]).max() > 0.1
     other = infer(trained, "seed", seed=8)

@@ -91,8 +91,10 @@ class MembersOutput(Output):
     def _since_start(self) -> bool:
         from anemoi.inference.post_processors.accumulate import Accumulate
 
-        processors = [*self.post_processors, *self.context.post_processors.get(self.dataset_name, [])]
-        return any(isinstance(p, Accumulate) and self._name in p.accumulations for p in processors)
+        return any(
+            isinstance(p, Accumulate) and self._name in p.accumulations
+            for p in processors_of(self, self.context, self.dataset_name)
+        )
 
     def write_state(self, state: dict) -> None:
         """Keep one hour; a window that is complete is written. ``members`` in the state names them if not all."""
@@ -105,17 +107,18 @@ class MembersOutput(Output):
 
     def write_step(self, state: dict) -> None:
         """Keep one hour."""
-        members = state.get("members", self.layout.members)
+        members, mean = state.get("members", self.layout.members), f"{self._name}_mean"
         size, shape = (len(members), self.layout.time), self.layout.shape
         if not self._times:
             self._members = members
             self._rain = np.empty((*size, *shape), np.float32)
-            self._mean = np.empty((size[1], *shape), np.float32) if self.layout.mean else None
+            with_mean = self.layout.mean and mean in state["fields"]
+            self._mean = np.empty((size[1], *shape), np.float32) if with_mean else None
         at = len(self._times)
         self._times.append(state["date"])
         self._rain[:, at] = np.asarray(state["fields"][self._name]).reshape(size[0], *shape)
         if self._mean is not None:
-            self._mean[at] = np.asarray(state["fields"][f"{self._name}_mean"]).reshape(shape)
+            self._mean[at] = np.asarray(state["fields"][mean]).reshape(shape)
 
     def _flush(self) -> None:
         if self._times and self.file is not None:
@@ -192,6 +195,16 @@ def leaves(output: Any) -> Iterator[Any]:
 def takes_members(output: Any) -> bool:
     """Whether an output, and all that it hands on to, takes fields of shape (member, grid)."""
     return all(getattr(leaf, "takes_members", False) for leaf in leaves(output))
+
+
+def processors_of(output: Any, context: Any, dataset: str) -> list[Any]:
+    """All post-processors that a field passes on its way into an output."""
+    return [*output.post_processors, *context.post_processors.get(dataset, [])]
+
+
+def is_processed(output: Any, dataset: str) -> bool:
+    """Whether post-processors follow the members from hour to hour, so that all of an hour have to come at once."""
+    return any(processors_of(leaf, output.context, dataset) for leaf in leaves(output))
 
 
 def begin(output: Any) -> int:

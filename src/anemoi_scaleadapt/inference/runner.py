@@ -16,7 +16,8 @@ from rich.progress import track
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.coarse import MissingDatesError, coarse_rain
 from anemoi_scaleadapt.inference.grid import fine_grid, places, space_of
-from anemoi_scaleadapt.inference.output import abandon, begin, mark, takes_members
+from anemoi_scaleadapt.inference.memory import batches
+from anemoi_scaleadapt.inference.output import abandon, begin, is_processed, mark, takes_members
 from anemoi_scaleadapt.inference.settings import RunnerSettings, duration, lead
 from anemoi_scaleadapt.inference.stretches import Stretch, stretches
 from anemoi_scaleadapt.models.context import frames_round, hourly_axis
@@ -55,7 +56,7 @@ class ScaleAdaptRunner(Runner):
         super().__init__(config)
         told = RunnerSettings.from_config(settings, "runner")
         self.members = range(told.first_member, told.first_member + told.members)
-        self.hours_at_once, self.overlap = told.hours_at_once, told.overlap
+        self.hours_at_once, self.overlap, self.members_at_once = told.hours_at_once, told.overlap, told.members_at_once
         self.with_mean, self._lr_frequency, self._grid = told.mean, told.lr_frequency, told.grid
         self._scale, self._allow_untrained = told.scale, told.allow_untrained
         self._frames: dict[datetime.datetime, np.ndarray] = {}
@@ -134,10 +135,19 @@ class ScaleAdaptRunner(Runner):
         """States of the hours of a stretch."""
         start = self.reference_date + part.first * HOUR
         batch = {net.lr: self._axis(start, part.hours)}
+        sizes, output = (part.hours, *self.grid.shape), self.outputs[net.hr]
+        at_once = len(self.members) if is_processed(output, net.hr) else self.members_at_once
         if net.static_names:
             batch[net.hr] = self._static(net)
         tensors = {name: torch.from_numpy(x)[None].to(self.device) for name, x in batch.items()}
-        with_mean = self.with_mean and by_member
+        for members in batches(self.members, at_once, self.device, sizes, net.downscaler):
+            yield from self._states_of(net, part, tensors, members, by_member)
+
+    def _states_of(
+        self, net: Any, part: Stretch, tensors: dict[str, torch.Tensor], members: range, by_member: bool
+    ) -> Iterator[dict]:
+        """States of some members; the first ones bring the mean."""
+        with_mean = self.with_mean and by_member and members[0] == self.members[0]
         told = self.autocast
         low = told if isinstance(told, torch.dtype) and told != torch.float32 else None
         with torch.inference_mode(), torch.autocast(self.device.type, low) if low else nullcontext():
@@ -145,10 +155,10 @@ class ScaleAdaptRunner(Runner):
                 self.model,
                 tensors,
                 shape=self.grid.coarse_shape(self.scale.space),
-                date=start,
+                date=self.reference_date + part.first * HOUR,
                 scale=self.scale.as_dict(),
-                members=len(self.members),
-                first_member=self.members[0],
+                members=len(members),
+                first_member=members[0],
                 seed=self.config.seed or 0,
                 with_mean=with_mean,
                 allow_untrained=self._allow_untrained,
@@ -167,6 +177,7 @@ class ScaleAdaptRunner(Runner):
                 "latitudes": self.grid.latitudes,
                 "longitudes": self.grid.longitudes,
                 "fields": fields,
+                "members": members,
             }
 
     def _by_member(self, net: Any) -> bool:

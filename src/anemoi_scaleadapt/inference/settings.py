@@ -18,6 +18,9 @@ class RunnerSettings(Settings):
     """members to draw"""
     first_member: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
     """number of the first: ensembles drawn in parts equal those drawn at once"""
+    members_at_once: Annotated[int, Field(ge=1)] | None = None
+    """how many are drawn at once. Null: what fits into the memory at hand, or all of them where post-processors follow
+    them from hour to hour; on a CPU it changes no bit"""
     scale: dict[str, Any] | None = Field(
         default=None, json_schema_extra={"rule": "a mapping such as {space: 25, time: 6}, or null"}
     )
