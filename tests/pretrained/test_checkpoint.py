@@ -6,9 +6,9 @@ import torch
 
 from anemoi_scaleadapt.commands import main
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.models.export import read_model
 from anemoi_scaleadapt.pretrained import load
 from anemoi_scaleadapt.pretrained.checkpoint import describe_training, export
-from anemoi_scaleadapt.pretrained.weights import read_model
 
 DATA = {"licence": "CC BY 4.0", "attribution": "Weather service", "description": "hourly rain"}
 
@@ -60,3 +60,18 @@ def test_another_model_is_refused(checkpoint, tmp_path):
     save_metadata(str(other), {"version": "2.0"})
     with pytest.raises(ScaleAdaptError, match=r"other.ckpt holds Linear, not a model of anemoi-scaleadapt"):
         export(other, tmp_path / "out")
+
+
+def test_inspect_tells_pairs_licence_and_days(checkpoint, tmp_path, capsys):
+    path, _ = checkpoint(licence="CC BY 4.0", attribution="me")
+    assert main(["inspect", "any"]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "s = 1 to 25" in said and "RADOLAN RW" in said and "2019-07-25T00:00 to 2019-08-06" in said and "Scored" in said
+    )
+    assert main(["export", str(path), "--to", str(tmp_path / "mine")]) == 0
+    assert main(["inspect", str(tmp_path / "mine")]) == 0
+    said = capsys.readouterr().out
+    assert "(5, 3) alone" in said and "CC BY 4.0" in said and "2018-05-17" in said
+    assert main(["inspect", str(tmp_path / "mine" / "model.json")]) == 2
+    assert "no inference checkpoint" in capsys.readouterr().err

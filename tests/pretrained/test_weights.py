@@ -13,9 +13,9 @@ import torch
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.draw import draw_members
 from anemoi_scaleadapt.models.anemoi import RainModel
+from anemoi_scaleadapt.models.export import find, read_model
 from anemoi_scaleadapt.pretrained import load, save
 from anemoi_scaleadapt.pretrained.sample import load_sample
-from anemoi_scaleadapt.pretrained.weights import find, read_model
 
 START = datetime.datetime(2020, 1, 1)
 PAIR = {"space": 5, "time": 3}

@@ -24,6 +24,7 @@ COMMANDS = {
     "demo": ("demo", "draw a picture from real rain with the weights that ship, without training"),
     "downscale": ("downscale", "draw fine members of coarse rain from any service's files"),
     "export": ("export", "write the weights of a checkpoint as two small files"),
+    "inspect": ("inspect", "say what weights know: factor pairs, days, data and licence"),
     "rain": ("rain", "fetch a small sample of real rain (RADKLIM, 264 hours at 1 km)"),
     "scale": ("scale", "show or write beta, L and f of a factor pair"),
     "template": ("template", "make a GRIB2 message on a grid, as anemoi-inference needs one to write GRIB"),

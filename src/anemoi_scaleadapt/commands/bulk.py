@@ -60,7 +60,7 @@ def plan(args: Namespace) -> int:
         from anemoi_scaleadapt.bulk.plan import make
         from anemoi_scaleadapt.bulk.run import target_of
         from anemoi_scaleadapt.downscaling.network import open_network
-        from anemoi_scaleadapt.pretrained.weights import SHIPPED
+        from anemoi_scaleadapt.models.export import SHIPPED
 
         model = open_network(args.weights, "cpu")
         model.find_scale({"space": found.s, "time": found.t})

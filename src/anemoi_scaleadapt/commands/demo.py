@@ -29,9 +29,9 @@ def main(args: Namespace) -> int:
     pair = args.space, args.time
     recipe(*pair)  # refuses a pair that there is not
     with Console(stderr=True).status("loading torch, weights and rain") as status:
+        from anemoi_scaleadapt.models.export import find, read_model
         from anemoi_scaleadapt.pretrained import demo, load
         from anemoi_scaleadapt.pretrained.sample import load_sample, start_of
-        from anemoi_scaleadapt.pretrained.weights import find, read_model
 
         told, sample, model = read_model(find("any")), load_sample().cut(args.space), load("any")
         model.pairs.check(*pair, "Choose --space and --time among them.")

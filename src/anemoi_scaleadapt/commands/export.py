@@ -17,8 +17,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def main(args: Namespace) -> int:
     """Write the two files."""
+    from anemoi_scaleadapt.models.export import WEIGHTS
     from anemoi_scaleadapt.pretrained.checkpoint import export
-    from anemoi_scaleadapt.pretrained.weights import WEIGHTS
 
     model = export(args.checkpoint, args.to, args.licence, args.attribution, args.note)
     size = (args.to / WEIGHTS).stat().st_size

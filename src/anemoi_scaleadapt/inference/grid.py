@@ -99,6 +99,11 @@ def fine_grid(runner: Any, net: Any, path: str | None) -> Grid:
             raise ScaleAdaptError(f"runner.grid = {path!r} cannot be opened as an anemoi dataset: {error}") from error
         shape, latitudes, longitudes = dataset.field_shape, dataset.latitudes, dataset.longitudes
     else:
+        if runner.checkpoint.export is not None:
+            raise ScaleAdaptError(
+                f"checkpoint: {runner.checkpoint.path} is an export and holds no grid: give that to write, "
+                "`runner: {scaleadapt: {grid: FINE.zarr}}`."
+            )
         metadata = runner.checkpoint.multi_dataset_metadata[net.hr]
         shape = metadata._metadata_inference["scaleadapt"]["field_shapes"][net.hr]
         latitudes, longitudes = metadata.latitudes, metadata.longitudes

@@ -170,7 +170,7 @@ def describe(output: Any) -> Layout:
         packed=output.packed,
         attributes={
             "source": f"anemoi-scaleadapt {version}, checkpoint {checkpoint}",
-            "scaleadapt_weights": weights_hash(run.model),
+            "scaleadapt_weights": weights_hash(net),
             "scaleadapt_seed": np.int32(config.get("seed") or 0),
             "scaleadapt_scale": json.dumps(run.scale.as_dict()),
             "scaleadapt_stretches": json.dumps({"hours_at_once": run.hours_at_once, "overlap": run.overlap}),

@@ -4,17 +4,19 @@ import datetime
 import logging
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
-from anemoi.inference.runner import Runner
+from anemoi.inference.runner import Runner, RunnerClasses
 from anemoi.utils.dates import frequency_to_string
 from rich.console import Console
 from rich.progress import track
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.coarse import MissingDatesError, coarse_rain
+from anemoi_scaleadapt.inference.export import Export, ExportCheckpoint
 from anemoi_scaleadapt.inference.grid import fine_grid, places, space_of
 from anemoi_scaleadapt.inference.memory import batches
 from anemoi_scaleadapt.inference.output import abandon, begin, is_processed, mark, takes_members
@@ -28,6 +30,9 @@ HOUR = datetime.timedelta(hours=1)
 
 class ScaleAdaptRunner(Runner):
     """Run a checkpoint of this package; ``runner: auto`` picks it.
+
+    With ``runner: scaleadapt`` the checkpoint may also be an export (a folder, or a name of weights that ship), which
+    cannot run code. It holds no grid: give ``grid``.
 
     A run is drawn in stretches of several frames, each with some hours more on both sides that are thrown away:
     neighbouring stretches share the noise of these hours, so that rain goes on across their borders. Nothing is fed
@@ -53,13 +58,23 @@ class ScaleAdaptRunner(Runner):
     time_step: Any
 
     def __init__(self, config: Any, **settings: Any) -> None:
-        super().__init__(config)
+        super().__init__(config, classes=RunnerClasses(checkpoint=ExportCheckpoint))
         told = RunnerSettings.from_config(settings, "runner")
         self.members = range(told.first_member, told.first_member + told.members)
         self.hours_at_once, self.overlap, self.members_at_once = told.hours_at_once, told.overlap, told.members_at_once
         self.with_mean, self._lr_frequency, self._grid = told.mean, told.lr_frequency, told.grid
         self._scale, self._allow_untrained = told.scale, told.allow_untrained
         self._frames: dict[datetime.datetime, np.ndarray] = {}
+
+    @cached_property
+    def model(self) -> Any:
+        """The checkpoint's model, or that of an export."""
+        folder = getattr(self.checkpoint, "export", None)
+        if folder is None:
+            return super().model
+        model = Export(folder).to(self.device)
+        model.runner = self
+        return model
 
     def execute(self) -> None:
         """Draw every stretch of the lead time and hand its hours to the outputs."""

@@ -1,4 +1,4 @@
-"""From an inference checkpoint of anemoi to the two small files of :mod:`anemoi_scaleadapt.pretrained.weights`."""
+"""From an inference checkpoint of anemoi to the two small files of :mod:`anemoi_scaleadapt.models.export`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +40,7 @@ def export(
     from anemoi.utils.checkpoints import load_metadata
 
     from anemoi_scaleadapt.inference.trained import open_checkpoint
-    from anemoi_scaleadapt.pretrained.weights import save
+    from anemoi_scaleadapt.models.export import save
 
     model = open_checkpoint(checkpoint, "cpu", option="").model
     try:
@@ -61,6 +61,34 @@ def export(
     if note:
         provenance["note"] = note
     return save(model, folder, provenance)
+
+
+def read_facts(weights: str) -> dict[str, Any]:
+    """What weights say of themselves, by the keys of ``model.json``; of a checkpoint only the metadata are read.
+
+    Parameters
+    ----------
+    weights : str
+        A name of weights that ship, a folder of :func:`export`, or an inference checkpoint.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If it is none of them.
+    """
+    from anemoi_scaleadapt.models.export import find, read_model
+
+    if not Path(weights).is_file():
+        return read_model(find(weights))
+    from anemoi.utils.checkpoints import load_metadata
+
+    try:
+        metadata = load_metadata(str(weights))
+        own = metadata["metadata_inference"]["scaleadapt"]
+    except Exception as error:
+        raise ScaleAdaptError(f"{weights} is no inference checkpoint of this package ({error!r}).") from error
+    facts = describe_training(metadata, own["settings"]["hr"])
+    return {"settings": own["settings"], "parameters": own["parameters"], **facts}
 
 
 def describe_training(metadata: dict[str, Any], hr: str) -> dict[str, Any]:

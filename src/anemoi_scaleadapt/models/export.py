@@ -81,7 +81,7 @@ def save(model: RainModel, folder: Path, provenance: dict[str, Any]) -> dict[str
 def find(model: str | Path) -> Path:
     """Folder of a model: a shipped one by its name, else the folder given."""
     if model in SHIPPED:
-        return Path(__file__).parent / str(model)
+        return Path(__file__).parents[1] / "pretrained" / str(model)
     if not (Path(model) / MODEL).is_file():
         raise ScaleAdaptError(
             f"{model}: no {MODEL} there, and no model that ships ({', '.join(SHIPPED)}). Give a folder that "
