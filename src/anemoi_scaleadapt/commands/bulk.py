@@ -25,7 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     plan.add_argument("--members-per-piece", type=int, help="default: all members of the coarse one")
     plan.add_argument("--to", type=Path, required=True, metavar="ZARR", help="OUT.zarr; the plan lies in OUT.zarr.bulk")
     run = actions.add_parser("run", help="draw what is not done yet")
-    run.epilog = "example: anemoi-scaleadapt bulk run members.zarr --part $SLURM_ARRAY_TASK_ID/64"
+    run.epilog = "example: anemoi-scaleadapt bulk run members.zarr --part 3/64"
     where = run.add_mutually_exclusive_group()
     where.add_argument("--part", metavar="i/N", help="in this process, the i-th of N shares (1/N to N/N)")
     where.add_argument("--scheduler", metavar="ADDRESS", help="all of it, on the workers of this dask scheduler")
