@@ -31,12 +31,13 @@ def test_outputs_are_the_stored_ones(stored):
 
 
 def test_bf16_agrees_within_what_the_networks_lose_and_keeps_the_totals(stored):
-    # what lies round the networks is exact (test_downscaler), so half a per cent of a field's size is theirs: 8 bits
+    # what lies round the networks is exact (test_downscaler), so this is theirs: 0.13 and 0.27 % of a field's size are
+    # found; a mean rounded once more, to 8 bits, is 0.21 % off
     net, tensors = stored
     with torch.autocast("cpu", torch.bfloat16):
         got = golden.outputs(net, tensors["axis"], tensors["noise"])
-    for name in ("mean", "members"):
+    for name, most in (("mean", 0.002), ("members", 0.004)):
         difference = (got[name] - tensors[name]).square().mean().sqrt()
-        assert difference <= 0.005 * tensors[name].square().mean().sqrt(), name
+        assert difference <= most * tensors[name].square().mean().sqrt(), name
     totals = coarse_frames(got["members"].movedim(2, 1)[0], 5, 2)
     torch.testing.assert_close(totals[0], net.current(tensors["axis"])[0, ::2], rtol=1e-5, atol=0)
