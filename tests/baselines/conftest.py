@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from anemoi_scaleadapt.rain.record import HOUR, Rain
+from anemoi_scaleadapt.hours import HOUR
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import Coarse
 
 START = np.datetime64("2018-05-18T01:00", "s")

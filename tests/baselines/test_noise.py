@@ -5,7 +5,7 @@ import pytest
 
 from anemoi_scaleadapt.baselines.noise import MovingNoise
 from anemoi_scaleadapt.baselines.settings import NoiseSettings
-from anemoi_scaleadapt.rain.record import HOUR
+from anemoi_scaleadapt.hours import HOUR
 
 TIME = np.datetime64("2018-05-18T01:00", "s")
 

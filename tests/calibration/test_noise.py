@@ -8,7 +8,8 @@ import pytest
 from anemoi_scaleadapt.baselines.settings import FittedNoise, NoiseSettings
 from anemoi_scaleadapt.calibration import noise as n
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.record import HOUR, Rain
+from anemoi_scaleadapt.hours import HOUR
+from anemoi_scaleadapt.rain.record import Rain
 
 START = np.datetime64("2018-05-18T01:00", "s")
 

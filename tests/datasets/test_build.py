@@ -5,7 +5,7 @@ import pytest
 
 from anemoi_scaleadapt.datasets import recipes
 from anemoi_scaleadapt.datasets.comephore.grid import PROJ_STRING
-from anemoi_scaleadapt.datasets.period import HOUR
+from anemoi_scaleadapt.hours import ONE_HOUR
 
 
 def pair(build, tmp_path, rain, area, dates, factor, **keys):
@@ -14,7 +14,7 @@ def pair(build, tmp_path, rain, area, dates, factor, **keys):
         recipe = recipes.recipe(rain, s, area, dates, dates, **keys)
         path = tmp_path / f"{recipe['name']}.zarr"
         more = {k: recipe[k] for k in ("build", "output", "statistics")}
-        hours = [dates[0] + k * HOUR for k in range(int((dates[1] - dates[0]) / HOUR) + 1)]
+        hours = [dates[0] + k * ONE_HOUR for k in range(int((dates[1] - dates[0]) / ONE_HOUR) + 1)]
         made.append(build(recipe["input"], hours, path, **more))
     return made
 
@@ -22,7 +22,7 @@ def pair(build, tmp_path, rain, area, dates, factor, **keys):
 def test_the_pair_agrees_with_the_archive_and_with_itself(build, months, start, tmp_path):
     folder, rain = months
     source = recipes.Origin("comephore", {"comephore": {"path": f"{folder}/*.tar"}}, "", "")
-    dates = (start, start + 23 * HOUR)
+    dates = (start, start + 23 * ONE_HOUR)
     area = recipes.Area(0, 0, 40, 60)
     (fine, high), (coarse, low) = pair(build, tmp_path, source, area, dates, 20)
     np.testing.assert_allclose(high, rain, atol=1e-6)
@@ -50,7 +50,7 @@ def test_any_other_rain_gives_a_pair_by_the_same_filter(build, tmp_path, start):
     lat, lon = np.meshgrid(np.linspace(50, 50.1, 13), np.linspace(8, 8.2, 12), indexing="ij")
     write(describe(values, ends.astype("M8[ns]"), lat, lon, 0), tmp_path / "radar.nc")
     source = recipes.Origin("radar", {"rain": {"path": str(tmp_path / "radar.nc")}}, "", "")
-    dates = (start, start + 23 * HOUR)
+    dates = (start, start + 23 * ONE_HOUR)
     area = recipes.Area(0, 0, 13, 12).fit([4])
     (_, high), (_, low) = pair(build, tmp_path, source, area, dates, 4)
     np.testing.assert_array_equal(high, values[:, ::-1][:, :12])

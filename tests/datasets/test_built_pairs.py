@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
-from anemoi_scaleadapt.datasets.period import HOUR
+from anemoi_scaleadapt.hours import ONE_HOUR
 from support import synthetic
 
 START = dt.datetime(2019, 12, 31, 17)
@@ -62,7 +62,7 @@ def test_the_coarse_zarr_averaged_over_the_window_is_the_mean_of_the_archive(bui
 
     folder, rain = archive
     crop, s, t, first, hours = sample
-    dates = [START + (first + k) * HOUR for k in range(hours)]
+    dates = [START + (first + k) * ONE_HOUR for k in range(hours)]
     part = rain[first : first + hours, crop["row"] : crop["row"] + crop["height"]]
     part = part[:, :, crop["col"] : crop["col"] + crop["width"]]
     source = {"comephore": {"path": f"{folder}/*.tar", "crop": crop}}

@@ -5,11 +5,11 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from anemoi_scaleadapt.datasets.period import HOUR
+from anemoi_scaleadapt.hours import ONE_HOUR
 
 NY, NX, HOURS, S = 15, 20, 6, 5
 #: Ends of hours, over the turn of a month.
-DATES = [dt.datetime(2020, 2, 29, 22) + k * HOUR for k in range(HOURS)]
+DATES = [dt.datetime(2020, 2, 29, 22) + k * ONE_HOUR for k in range(HOURS)]
 #: Steps of 2**-20 kg m-2 s-1 are exact in GRIB's packing.
 STEP = 2.0**-20
 
@@ -28,7 +28,7 @@ def grib(rate, tmp_path_factory):
     import eccodes
 
     path = tmp_path_factory.mktemp("grib") / "rain.grib2"
-    base = DATES[0] - HOUR
+    base = DATES[0] - ONE_HOUR
     with open(path, "wb") as file:
         for step, field in enumerate(rate, 1):
             message = eccodes.codes_grib_new_from_samples("regular_ll_sfc_grib2")

@@ -11,7 +11,7 @@ import yaml
 
 from anemoi_scaleadapt.datasets import recipes
 from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
-from anemoi_scaleadapt.datasets.period import HOUR
+from anemoi_scaleadapt.hours import ONE_HOUR
 from support import synthetic
 
 HOURS = 240
@@ -37,7 +37,7 @@ def whole(create, tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     synthetic.write_months(folder / "tars", StereGrid().crop(500, 500, 120, 160), START, HOURS)
     source = recipes.Origin("comephore", {"comephore": {"path": str(folder / "tars")}}, "", "")
-    dates = (START, START + (HOURS - 1) * HOUR)
+    dates = (START, START + (HOURS - 1) * ONE_HOUR)
     recipe = recipes.recipe(source, 1, recipes.Area(0, 0, 120, 160), dates, dates)
     recipe["build"]["group_by"] = 24
     recipe["output"]["chunking"]["dates"] = 8

@@ -11,7 +11,7 @@ import yaml
 
 from anemoi_scaleadapt.datasets import recipes
 from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
-from anemoi_scaleadapt.datasets.period import HOUR
+from anemoi_scaleadapt.hours import ONE_HOUR
 from support import synthetic
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -43,7 +43,7 @@ def run(*command, folder, check=True):
 def recipe(tmp_path):
     synthetic.write_months(tmp_path / "tars", StereGrid().crop(700, 600, 40, 60), START, 72)
     source = recipes.Origin("comephore", {"comephore": {"path": str(tmp_path / "tars")}}, "", "")
-    made = recipes.recipe(source, 10, recipes.Area(0, 0, 40, 60), *[(START, START + 71 * HOUR)] * 2)
+    made = recipes.recipe(source, 10, recipes.Area(0, 0, 40, 60), *[(START, START + 71 * ONE_HOUR)] * 2)
     made["build"]["group_by"] = 24
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(made))
     return tmp_path / "recipe.yaml"

@@ -5,9 +5,9 @@ import datetime
 import torch
 
 from anemoi_scaleadapt.diffusion.noise import draws, ensemble_noise, field_noise
+from anemoi_scaleadapt.hours import ONE_HOUR
 
 START = datetime.datetime(2018, 5, 18)
-HOUR = datetime.timedelta(hours=1)
 
 
 def test_a_member_does_not_know_the_others():
@@ -18,12 +18,12 @@ def test_a_member_does_not_know_the_others():
 
 
 def test_an_hour_does_not_know_its_window():
-    early, late = (ensemble_noise(1, range(2), START + shift * HOUR, 3, (20, 30)) for shift in (0, 1))
+    early, late = (ensemble_noise(1, range(2), START + shift * ONE_HOUR, 3, (20, 30)) for shift in (0, 1))
     assert torch.equal(early[1:], late[:2])
 
 
 def test_the_windows_of_a_batch_have_each_its_own_noise_of_a_draw():
-    starts = [START, START + 3 * HOUR]
+    starts = [START, START + 3 * ONE_HOUR]
     noise = draws(1, range(2, 4), starts, torch.empty(2, 3, 20, 30, dtype=torch.float64))
     assert noise(5).dtype == torch.float64
     for one, start in zip(noise(5), starts, strict=True):
@@ -35,7 +35,7 @@ def test_every_key_counts():
     others = [
         field_noise(2, 2, START, (50, 50)),
         field_noise(1, 3, START, (50, 50)),
-        field_noise(1, 2, START + HOUR, (50, 50)),
+        field_noise(1, 2, START + ONE_HOUR, (50, 50)),
         field_noise(1, 2, START, (50, 50), draw=1),
     ]
     for other in others:

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.inference.trained import conditional_mean, context_axis, find_device, open_checkpoint
 from anemoi_scaleadapt.rain.reader import open_rain
-from anemoi_scaleadapt.rain.windows import HOUR, Coarse
+from anemoi_scaleadapt.rain.windows import Coarse
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 from anemoi_scaleadapt.datasets import radklim
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.pretrained.sample import HOURS, PATH, ROUND, load_sample, make, wettest
-from anemoi_scaleadapt.rain.windows import HOUR
 
 
 def test_what_ships_is_small_real_and_attributed():

@@ -3,7 +3,6 @@
 import numpy as np
 import xarray as xr
 
-HOUR = np.timedelta64(3600, "s")
 ENDS = np.datetime64("2018-05-18T01", "ns") + np.arange(8) * np.timedelta64(1, "h")
 LAT, LON = 50 - 0.1 * np.arange(6), 5 + 0.1 * np.arange(8)
 RAIN = np.random.default_rng(1).gamma(0.5, 2, (8, 6, 8)).astype("f4").round(2)

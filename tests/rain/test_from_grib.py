@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.reader import open_rain
-from rain.files import ENDS, HOUR, LAT, LON, RAIN, SUMS
+from rain.files import ENDS, LAT, LON, RAIN, SUMS
 
 GRID = {
     "Ni": 8, "Nj": 6, "latitudeOfFirstGridPointInDegrees": 50, "latitudeOfLastGridPointInDegrees": 49.5,

@@ -14,7 +14,7 @@ import pytest
 import xarray as xr
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.layout import HOUR
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.members import MembersFile, check_members
 from anemoi_scaleadapt.rain.reader import open_rain
 from support.layouts import fill, layout, rain_of

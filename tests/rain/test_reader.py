@@ -8,9 +8,10 @@ import pytest
 from anemoi.datasets import open_dataset
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.from_anemoi import read_static
 from anemoi_scaleadapt.rain.reader import open_rain
-from anemoi_scaleadapt.rain.record import HOUR, nominal
+from anemoi_scaleadapt.rain.record import nominal
 
 
 def test_members_of_netcdf_and_zarr(write, shower):

@@ -10,9 +10,10 @@ import pytest
 import xarray as xr
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.rain.steps import averaged
-from rain.files import AXES, ENDS, HOUR, LAT, LON, RAIN, SINCE, SUMS, N, base, bounded, curved, hours, save
+from rain.files import AXES, ENDS, LAT, LON, RAIN, SINCE, SUMS, N, base, bounded, curved, hours, save
 
 POLE = {
     "grid_mapping_name": "rotated_latitude_longitude",

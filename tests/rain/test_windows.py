@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.reader import open_rain
-from anemoi_scaleadapt.rain.windows import HOUR, Coarse, space_factor, time_factor, windows
+from anemoi_scaleadapt.rain.windows import Coarse, space_factor, time_factor, windows
 
 
 def ramp(hours):

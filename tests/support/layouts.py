@@ -3,8 +3,9 @@
 import numpy as np
 
 from anemoi_scaleadapt.datasets.comephore.grid import StereGrid, lonlat
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.proj import pyproj
-from anemoi_scaleadapt.rain.layout import HOUR, Layout
+from anemoi_scaleadapt.rain.layout import Layout
 from anemoi_scaleadapt.rain.projection import find_projection
 
 START = np.datetime64("2020-01-01T00:00:00", "s")

@@ -15,7 +15,7 @@ from PIL import Image, TiffImagePlugin
 
 from anemoi_scaleadapt.datasets.comephore.geotiff import KINDS
 from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
-from anemoi_scaleadapt.datasets.period import HOUR
+from anemoi_scaleadapt.hours import ONE_HOUR
 
 # WGS84, polar stereographic, true at 45 N, longitude 0, metres: the GeoKeys of a national frame.
 GEO_KEYS = (
@@ -96,7 +96,7 @@ def hours(
         frames = {"RR": rain, "ERR": rain // 5, "QUALIF": np.full((ny, nx), 84, np.uint8)}
         for kind, frame in frames.items():
             frame[missing] = KINDS[kind].missing
-        yield start + hour * HOUR, frames
+        yield start + hour * ONE_HOUR, frames
 
 
 def write_months(
@@ -115,7 +115,7 @@ def write_months(
     folder.mkdir(parents=True, exist_ok=True)
     tars: dict[str, tarfile.TarFile] = {}
     for date, frames in hours(grid, start, count, seed, missing):
-        month = f"{date - HOUR:%Y%m}"
+        month = f"{date - ONE_HOUR:%Y%m}"
         if month not in tars:
             tars[month] = tarfile.open(folder / f"H_COMEPHORE_{month}.tar", "w")
         for kind in kinds:

@@ -1,14 +1,11 @@
 """Which hours make a sample, and what a checkpoint is told of it."""
 
-import datetime
-
 import pytest
 import torch
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import ONE_HOUR
 from anemoi_scaleadapt.training.task import SpaceTimeSuperResolution
-
-HOUR = datetime.timedelta(hours=1)
 
 
 def task(window=6, **scale):
@@ -16,14 +13,14 @@ def task(window=6, **scale):
 
 
 def test_hours_of_a_window_and_of_what_lies_round_it():
-    assert task().get_offsets() == [h * HOUR for h in range(-5, 13)]
-    assert task().get_output_offsets() == [h * HOUR for h in range(1, 7)]
-    assert task(window=12, time=5).get_offsets() == [h * HOUR for h in range(-9, 21)]
+    assert task().get_offsets() == [h * ONE_HOUR for h in range(-5, 13)]
+    assert task().get_output_offsets() == [h * ONE_HOUR for h in range(1, 7)]
+    assert task(window=12, time=5).get_offsets() == [h * ONE_HOUR for h in range(-9, 21)]
 
 
 def test_several_pairs_read_what_the_longest_of_them_needs():
     many = SpaceTimeSuperResolution(pairs={"only": [[10, 3], [5, 4]]}, window=6)
-    assert many.get_offsets() == [h * HOUR for h in range(-7, 15)]
+    assert many.get_offsets() == [h * ONE_HOUR for h in range(-7, 15)]
     assert len(many.get_output_offsets()) == 6
 
 

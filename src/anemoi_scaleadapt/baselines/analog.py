@@ -11,8 +11,8 @@ from scipy.spatial import cKDTree
 
 from anemoi_scaleadapt.baselines.fields import coarsened, filled
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.record import Rain
-from anemoi_scaleadapt.rain.windows import HOUR
 
 
 def features(before: np.ndarray, now: np.ndarray, after: np.ndarray) -> np.ndarray:

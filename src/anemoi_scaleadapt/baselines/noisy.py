@@ -16,7 +16,8 @@ from anemoi_scaleadapt.baselines.fields import exact, filled, refined
 from anemoi_scaleadapt.baselines.motion import REACH, flow
 from anemoi_scaleadapt.baselines.noise import MovingNoise
 from anemoi_scaleadapt.baselines.settings import NoiseSettings
-from anemoi_scaleadapt.rain.windows import HOUR, Coarse
+from anemoi_scaleadapt.hours import HOUR
+from anemoi_scaleadapt.rain.windows import Coarse
 
 #: local variability at which the spread is that of the settings, and the bounds it is held to
 USUAL, BOUNDS = 0.8, (0.1, 3.0)

@@ -20,8 +20,9 @@ from anemoi_scaleadapt.baselines.noisy import Noisy, hours_of
 from anemoi_scaleadapt.baselines.rainfarm import rainfarm
 from anemoi_scaleadapt.baselines.settings import FittedNoise, NoiseSettings, usual
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.record import Rain
-from anemoi_scaleadapt.rain.windows import HOUR, Coarse
+from anemoi_scaleadapt.rain.windows import Coarse
 
 #: members (member, t, y, x) in mm h-1 from (the hours of a window, its number)
 System = Callable[[np.ndarray, int], np.ndarray]

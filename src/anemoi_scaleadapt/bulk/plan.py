@@ -19,10 +19,11 @@ import numpy as np
 
 from anemoi_scaleadapt import __version__
 from anemoi_scaleadapt.bulk.settings import BulkSettings
-from anemoi_scaleadapt.downscaling.members import HOUR, hours_of, layout_of
+from anemoi_scaleadapt.downscaling.members import hours_of, layout_of
 from anemoi_scaleadapt.downscaling.plan import PIECE, Plan
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.files import claim, discard, part_of, put_in_place
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.inference.provenance import weights_hash
 from anemoi_scaleadapt.inference.stretches import Stretch, stretches
 from anemoi_scaleadapt.models.anemoi import RainModel

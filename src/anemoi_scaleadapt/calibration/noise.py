@@ -16,7 +16,8 @@ from anemoi_scaleadapt.baselines.noise import MovingNoise
 from anemoi_scaleadapt.baselines.noisy import hours_of, multiplied
 from anemoi_scaleadapt.baselines.settings import Fitted, FittedNoise, NoiseSettings, usual
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.record import HOUR, Rain
+from anemoi_scaleadapt.hours import HOUR
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import Coarse
 from anemoi_scaleadapt.verification.crps import fair_crps
 

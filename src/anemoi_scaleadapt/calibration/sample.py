@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import space_factor
 
-HOUR = np.timedelta64(1, "h")
 #: Longest stretch of coarse rain (hours) and how many hours of it are read at most.
 STRETCH, MOST_HOURS = 240, 5000
 #: Edge of the fine square in cells, and of the coarse one in coarse cells, at most.

@@ -12,9 +12,10 @@ from anemoi_scaleadapt.calibration.sample import evenly
 from anemoi_scaleadapt.calibration.spread import Point
 from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.inference.trained import context_axis, static_fields
 from anemoi_scaleadapt.rain.record import Rain
-from anemoi_scaleadapt.rain.windows import HOUR, Coarse
+from anemoi_scaleadapt.rain.windows import Coarse
 from anemoi_scaleadapt.scale import Scale
 from anemoi_scaleadapt.training.crops import wettest
 from anemoi_scaleadapt.verification.crps import fair_crps

@@ -193,7 +193,8 @@ def choose(coarse: "Coarse", args: Namespace) -> "np.ndarray":
     """Windows between --start and --end, (n, t): hours that the coarse rain covers."""
     import numpy as np
 
-    from anemoi_scaleadapt.rain.windows import HOUR, windows
+    from anemoi_scaleadapt.hours import HOUR
+    from anemoi_scaleadapt.rain.windows import windows
 
     first, last = bounds(args, coarse.hours, coarse.rain.path)
     return windows(np.arange(first, last + HOUR, HOUR), coarse.t, "the period")

@@ -22,8 +22,9 @@ from anemoi.transform.fields import new_fieldlist_from_list
 from anemoi_scaleadapt.datasets.fields import HourField
 from anemoi_scaleadapt.datasets.settings import RainSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.reader import open_rain
-from anemoi_scaleadapt.rain.record import HOUR, Rain
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.steps import averaged
 from anemoi_scaleadapt.rain.times import STANDARD
 

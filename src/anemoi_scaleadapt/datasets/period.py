@@ -8,8 +8,7 @@ import datetime as dt
 import re
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-
-HOUR = dt.timedelta(hours=1)
+from anemoi_scaleadapt.hours import ONE_HOUR
 
 
 def _next(year: int, month: int) -> dt.datetime:
@@ -35,10 +34,10 @@ def bounds(text: str, key: str) -> tuple[dt.datetime, dt.datetime]:
         if match := re.fullmatch(r"(\d{4})(?:-(\d\d))?", text):
             year, month = int(match[1]), match[2]
             first = dt.datetime(year, int(month or 1), 1)
-            return first + HOUR, _next(year, int(month or 12))
+            return first + ONE_HOUR, _next(year, int(month or 12))
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
             first = dt.datetime.fromisoformat(text)
-            return first + HOUR, first + 24 * HOUR
+            return first + ONE_HOUR, first + 24 * ONE_HOUR
         date = dt.datetime.fromisoformat(text).replace(tzinfo=None)
         return date, date
     except ValueError as error:
@@ -66,7 +65,7 @@ def months(first: dt.datetime, last: dt.datetime) -> list[str]:
 
     The hour that ends at 00:00 of a month's first day lies in the file of the month before.
     """
-    day, stop = (first - HOUR).replace(day=1, hour=0, minute=0), last - HOUR
+    day, stop = (first - ONE_HOUR).replace(day=1, hour=0, minute=0), last - ONE_HOUR
     found = []
     while day <= stop:
         found.append(f"{day:%Y%m}")

@@ -9,9 +9,10 @@ from typing import Any
 
 from anemoi_scaleadapt.datasets.comephore.archive import ARCHIVE_ENDINGS, files_of
 from anemoi_scaleadapt.datasets.crop import crop_of_box
-from anemoi_scaleadapt.datasets.period import HOUR, bounds, period
+from anemoi_scaleadapt.datasets.period import bounds, period
 from anemoi_scaleadapt.datasets.recipes import Area, Origin
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import ONE_HOUR
 
 #: Rows and columns that hold all of France's valid pixels; 25 divides both sizes.
 NATIONAL = Area(300, 225, 1050, 1225)
@@ -25,7 +26,7 @@ class Source:
     origin: Origin
     shape: tuple[int, int]
     area: Area
-    step: dt.timedelta = HOUR
+    step: dt.timedelta = ONE_HOUR
     there: list[dt.datetime] = field(default_factory=list)
 
 
@@ -38,7 +39,7 @@ class Plan:
     dates: Dates
     training: Dates
     factors: list[int]
-    step: dt.timedelta = HOUR
+    step: dt.timedelta = ONE_HOUR
     missing: list[dt.datetime] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
@@ -111,8 +112,8 @@ def choose_dates(args: Namespace, source: Source, remarks: list[str]) -> tuple[D
 def training_period(args: Namespace, dates: Dates) -> Dates:
     """The period of the statistics; must lie within the dates."""
     first = bounds(args.train_start, "--train-start")[0] if args.train_start else dates[0]
-    hours = int((dates[1] - dates[0]) / HOUR) + 1
-    last = bounds(args.train_end, "--train-end")[1] if args.train_end else dates[0] + (hours * 4 // 5 - 1) * HOUR
+    hours = int((dates[1] - dates[0]) / ONE_HOUR) + 1
+    last = bounds(args.train_end, "--train-end")[1] if args.train_end else dates[0] + (hours * 4 // 5 - 1) * ONE_HOUR
     if not dates[0] <= first <= last <= dates[1]:
         raise ScaleAdaptError(
             f"--train-start, --train-end: {first.isoformat()} to {last.isoformat()} does not lie within the "

@@ -7,12 +7,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from anemoi_scaleadapt.downscaling.plan import Plan
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.proj import pyproj
 from anemoi_scaleadapt.rain.layout import Layout
 from anemoi_scaleadapt.rain.projection import find_projection, grid_mapping
 from anemoi_scaleadapt.regrid.grid import Grid
 
-HOUR = np.timedelta64(3600, "s")
 #: seeds of two members of the input are so far apart: their fine members share no noise
 APART = 2**20
 

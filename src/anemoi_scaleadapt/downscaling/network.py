@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from anemoi_scaleadapt.downscaling.members import HOUR, Draw
+from anemoi_scaleadapt.downscaling.members import Draw
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.inference.draw import draw_stretches
 from anemoi_scaleadapt.inference.trained import find_device, open_checkpoint
 from anemoi_scaleadapt.models.anemoi import RainModel

@@ -12,7 +12,6 @@ from anemoi_scaleadapt.rain.codes import clean
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.rain.record import Rain
 
-HOUR = datetime.timedelta(hours=1)
 #: what inputs of anemoi-inference say where a date is missing; they raise ValueError for everything
 ABSENT = ("No input fields", "Missing dates", "Expected", "not found in the dataset")
 

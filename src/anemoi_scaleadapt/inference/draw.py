@@ -12,14 +12,13 @@ from einops import rearrange
 from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import ONE_HOUR
 from anemoi_scaleadapt.inference.memory import SHARE, batches
 from anemoi_scaleadapt.inference.stretches import Stretch, stretches
 from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.models.context import frames_round, hourly_axis
 from anemoi_scaleadapt.models.downscaler import Downscaler
 from anemoi_scaleadapt.scale import Scale
-
-HOUR = datetime.timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ def draw_stretch(
     """
     device = next(net.parameters()).device
     axis = stretch_axis(frames, part, scale.time, before, frames_round(scale.time)).to(device)
-    begin, kept = start + part.first * HOUR, slice(part.before, part.hours - part.after)
+    begin, kept = start + part.first * ONE_HOUR, slice(part.before, part.hours - part.after)
     with torch.inference_mode():
         z = net.predict_mean(axis, scale, statics)
         mean = net.mean_rain(axis, scale, statics, z)

@@ -14,8 +14,9 @@ from anemoi.transform.variables import Variable
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.files import write_text
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.grib import template
-from anemoi_scaleadapt.rain.layout import HOUR, Layout, global_attributes
+from anemoi_scaleadapt.rain.layout import Layout, global_attributes
 
 #: one octet counts the members, and 255 is missing
 LAST = 254

@@ -14,14 +14,13 @@ from anemoi.transform.variables import Variable
 import anemoi_scaleadapt
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.files import check_target
+from anemoi_scaleadapt.hours import ONE_HOUR
 from anemoi_scaleadapt.inference.grib import Grib
 from anemoi_scaleadapt.inference.provenance import paths, weights_hash
 from anemoi_scaleadapt.inference.settings import OutputSettings
 from anemoi_scaleadapt.rain.layout import Layout
 from anemoi_scaleadapt.rain.members import GRIB, MembersFile, suffix
 from anemoi_scaleadapt.rain.projection import find_projection
-
-HOUR = datetime.timedelta(hours=1)
 
 
 @main_argument("path")
@@ -85,7 +84,7 @@ class MembersOutput(Output):
         self.layout, self._name = describe(self), self.context.model.model.variable
         form = Grib(self.layout, self, self.grib_options, self._since_start()) if self.grib else None
         self.file = MembersFile(self.path, self.layout, self.resume, form).__enter__()
-        self._done = self.context.lead_time // HOUR if self.file.complete else self.file.marked
+        self._done = self.context.lead_time // ONE_HOUR if self.file.complete else self.file.marked
         return self._done
 
     def _since_start(self) -> bool:
@@ -98,7 +97,7 @@ class MembersOutput(Output):
 
     def write_state(self, state: dict) -> None:
         """Keep one hour; a window that is complete is written. ``members`` in the state names them if not all."""
-        hour = state["step"] // HOUR
+        hour = state["step"] // ONE_HOUR
         if hour <= self._done:
             return
         super().write_state(state)
@@ -150,9 +149,9 @@ def describe(output: Any) -> Layout:
     run, grid = output.context, output.context.grid
     net, config = run.model.model, run.config
     start = np.datetime64(run.reference_date.replace(tzinfo=None), "s")
-    every = output.output_frequency or HOUR
-    hours = np.arange(every // HOUR, run.lead_time // HOUR + 1, every // HOUR)
-    if not len(hours) or every % HOUR:
+    every = output.output_frequency or ONE_HOUR
+    hours = np.arange(every // ONE_HOUR, run.lead_time // ONE_HOUR + 1, every // ONE_HOUR)
+    if not len(hours) or every % ONE_HOUR:
         raise ScaleAdaptError(f"output_frequency {every} leaves no hour of a lead time of {run.lead_time}.")
     latitude, longitude = (values.reshape(grid.shape) for values in (grid.latitudes, grid.longitudes))
     version, checkpoint = anemoi_scaleadapt.__version__, Path(run.checkpoint.path).name

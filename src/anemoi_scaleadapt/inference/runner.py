@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import track
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import ONE_HOUR
 from anemoi_scaleadapt.inference.coarse import MissingDatesError, coarse_rain
 from anemoi_scaleadapt.inference.export import Export, ExportCheckpoint
 from anemoi_scaleadapt.inference.grid import fine_grid, places, space_of
@@ -25,7 +26,6 @@ from anemoi_scaleadapt.inference.stretches import Stretch, stretches
 from anemoi_scaleadapt.models.context import frames_round, hourly_axis
 
 LOG = logging.getLogger(__name__)
-HOUR = datetime.timedelta(hours=1)
 
 
 class ScaleAdaptRunner(Runner):
@@ -81,10 +81,10 @@ class ScaleAdaptRunner(Runner):
         net: Any = self.model.eval().model
         if self.reference_date is None:
             raise ScaleAdaptError("date is missing in the run file: give the start of the first frame.")
-        self.lead_time, self.time_step = lead(self.config.lead_time), HOUR
+        self.lead_time, self.time_step = lead(self.config.lead_time), ONE_HOUR
         self._prepare(net)
         output, by_member = self.outputs[net.hr], self._by_member(net)
-        parts = list(stretches(self.lead_time // HOUR, self.scale.time, self.hours_at_once, self.overlap))
+        parts = list(stretches(self.lead_time // ONE_HOUR, self.scale.time, self.hours_at_once, self.overlap))
         opened = False
         console = Console(stderr=True)
         try:
@@ -106,7 +106,7 @@ class ScaleAdaptRunner(Runner):
 
     def _prepare(self, net: Any) -> None:
         """Open the coarse rain, find the factor pair and where its cells lie, see that the run can begin and end."""
-        self.coarse = coarse_rain(self, net, self.reference_date + HOUR)
+        self.coarse = coarse_rain(self, net, self.reference_date + ONE_HOUR)
         step = duration(self._lr_frequency, "runner.lr_frequency") if self._lr_frequency else self.coarse.step
         grid = fine_grid(self, net, self._grid)
         given = self._scale
@@ -117,11 +117,11 @@ class ScaleAdaptRunner(Runner):
                     " ...}}`, or name the pair with `scale: {space: ..., time: ...}`."
                 )
             space = space_of(grid, self.coarse.cells, self.coarse.places, self.coarse.path)
-            given = {"space": space, "time": max(step // HOUR, 1)}
+            given = {"space": space, "time": max(step // ONE_HOUR, 1)}
         self.scale = net.find_scale(given, self._allow_untrained)
-        time = self.scale.time * HOUR
+        time = self.scale.time * ONE_HOUR
         self.step = step or time
-        if self.step not in (HOUR, time):
+        if self.step not in (ONE_HOUR, time):
             raise ScaleAdaptError(
                 f"{self.coarse.path} comes every {frequency_to_string(self.step)}; t = {self.scale.time} needs it "
                 f"every {frequency_to_string(time)} (means over that time), or hourly. If it does, say so with "
@@ -148,7 +148,7 @@ class ScaleAdaptRunner(Runner):
 
     def _states(self, net: Any, part: Stretch, by_member: bool) -> Iterator[dict]:
         """States of the hours of a stretch."""
-        start = self.reference_date + part.first * HOUR
+        start = self.reference_date + part.first * ONE_HOUR
         batch = {net.lr: self._axis(start, part.hours)}
         sizes, output = (part.hours, *self.grid.shape), self.outputs[net.hr]
         at_once = len(self.members) if is_processed(output, net.hr) else self.members_at_once
@@ -185,7 +185,7 @@ class ScaleAdaptRunner(Runner):
             fields = {net.variable: rain[here] if by_member else rain[here, 0]}
             if mean is not None:
                 fields[f"{net.variable}_mean"] = mean[here]
-            date = self.reference_date + (hour + 1) * HOUR
+            date = self.reference_date + (hour + 1) * ONE_HOUR
             yield {
                 "date": date,
                 "step": date - self.reference_date,
@@ -210,7 +210,7 @@ class ScaleAdaptRunner(Runner):
     def _axis(self, start: datetime.datetime, hours: int) -> np.ndarray:
         """Coarse rain of `hours` hours from `start` on and of those round them, (REACH + hours + REACH, grid, 1)."""
         time, past = self.scale.time, frames_round(self.scale.time)
-        ends = [start + (k + 1) * time * HOUR for k in range(-past, hours // time + past)]
+        ends = [start + (k + 1) * time * ONE_HOUR for k in range(-past, hours // time + past)]
         frames = np.stack([self._frame(end) for end in ends])
         self._frames = {end: self._frames[end] for end in ends}
         axis = hourly_axis(torch.from_numpy(frames)[None, :, None], time, past, hours)
@@ -219,7 +219,7 @@ class ScaleAdaptRunner(Runner):
     def _frame(self, end: datetime.datetime, needed: bool = False) -> np.ndarray:
         """Mean over the t hours before `end`, (cells,), NaN where any of them is missing."""
         if end not in self._frames:
-            time = self.scale.time * HOUR
+            time = self.scale.time * ONE_HOUR
             try:
                 hours = self.coarse.read([end - time + self.step * (k + 1) for k in range(time // self.step)])
                 self._frames[end] = hours[:, self._cells].mean(axis=0, dtype=np.float32)
@@ -241,7 +241,7 @@ class ScaleAdaptRunner(Runner):
         fields: dict[str, np.ndarray] = {}
         for inputs in (self.prognostics_inputs, self.constant_forcings_inputs, self.dynamic_forcings_inputs):
             try:
-                fields |= inputs[net.hr].create_input_state(dates=[self.reference_date + HOUR])["fields"]
+                fields |= inputs[net.hr].create_input_state(dates=[self.reference_date + ONE_HOUR])["fields"]
             except Exception as error:
                 raise ScaleAdaptError(
                     f"input.{net.hr} gives no static fields ({type(error).__name__}: {error}); the checkpoint needs "

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.models.context import frames_round, hourly_axis
 from anemoi_scaleadapt.rain.from_anemoi import read_static
 from anemoi_scaleadapt.rain.record import Rain
-from anemoi_scaleadapt.rain.windows import HOUR, Coarse
+from anemoi_scaleadapt.rain.windows import Coarse
 from anemoi_scaleadapt.scale import Scale
 
 

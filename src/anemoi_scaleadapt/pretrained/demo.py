@@ -7,10 +7,11 @@ import numpy as np
 
 from anemoi_scaleadapt import __version__
 from anemoi_scaleadapt.baselines.systems import Setup, build
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.inference.draw import draw_members
 from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.pretrained.sample import Sample, start_of
-from anemoi_scaleadapt.rain.record import HOUR, Rain
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import Coarse
 
 #: Baselines beside the members; several ensembles because the hardest one changes with the weather and the pair.

@@ -17,7 +17,7 @@ import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.files import whole
-from anemoi_scaleadapt.rain.windows import HOUR
+from anemoi_scaleadapt.hours import HOUR
 
 PATH = Path(__file__).with_name("sample.nc")
 EPOCH = np.datetime64("2018-05-01")

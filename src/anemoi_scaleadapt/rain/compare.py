@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.agree import Agreement, agreement
-from anemoi_scaleadapt.rain.record import HOUR, Rain
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import Coarse
 
 #: windows looked at to find wet ones; stretches compared, and their frames

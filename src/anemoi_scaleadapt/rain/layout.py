@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from anemoi_scaleadapt import __version__
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.projection import Projection
 
 LOG = logging.getLogger(__name__)
-HOUR = np.timedelta64(3600, "s")
 MINUTE = np.timedelta64(60, "s")
 EPOCH = np.datetime64("1970-01-01T00:00:00", "s")
 UNITS = {

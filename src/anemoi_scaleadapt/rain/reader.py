@@ -16,12 +16,12 @@ from anemoi_scaleadapt.rain import series
 from anemoi_scaleadapt.rain.codes import MOST
 from anemoi_scaleadapt.rain.intervals import Accumulated, Label
 from anemoi_scaleadapt.rain.part import Part
-from anemoi_scaleadapt.rain.record import HOUR, Rain, nominal
+from anemoi_scaleadapt.rain.record import Rain, nominal
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["HOUR", "Rain", "nominal", "open_rain"]
+__all__ = ["Rain", "nominal", "open_rain"]
 
 _TIFF, _HDF = (b"II*\0", b"MM\0*", b"II+\0"), b"\x89HDF\r\n\x1a\n"
 

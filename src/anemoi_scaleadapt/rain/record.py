@@ -8,10 +8,9 @@ from typing import Any, Self
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.grid import spacing
 from anemoi_scaleadapt.rain.times import Calendar
-
-HOUR = np.timedelta64(3600, "s")
 
 
 @dataclass

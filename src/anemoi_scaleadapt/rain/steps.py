@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.record import HOUR, Rain
+from anemoi_scaleadapt.hours import HOUR
+from anemoi_scaleadapt.rain.record import Rain
 
 
 def averaged(rain: Rain, length: np.timedelta64 = HOUR) -> Rain:

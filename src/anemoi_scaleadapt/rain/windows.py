@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.place import box, on_blocks, same_grid
-from anemoi_scaleadapt.rain.record import HOUR, Rain
+from anemoi_scaleadapt.rain.record import Rain
 
 
 def space_factor(fine: Rain, coarse: Rain) -> int:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.reader import HOUR, Rain
+from anemoi_scaleadapt.hours import HOUR
+from anemoi_scaleadapt.rain.reader import Rain
 from anemoi_scaleadapt.regrid.blocks import Blocks
 from anemoi_scaleadapt.regrid.cache import cached_weights
 from anemoi_scaleadapt.regrid.cells import Cells, of_grid, of_rows

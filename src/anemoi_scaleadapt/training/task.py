@@ -1,6 +1,5 @@
 """Which coarse and fine hours make one sample."""
 
-import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,13 +7,12 @@ from anemoi.training.diagnostics.callbacks.plot_adapter import TemporalDownscale
 from anemoi.training.tasks.base import BaseSingleStepTask
 from omegaconf import OmegaConf
 
+from anemoi_scaleadapt.hours import ONE_HOUR
 from anemoi_scaleadapt.scale.pairs import trained
 from anemoi_scaleadapt.training.keys import Periods, check_groups
 from anemoi_scaleadapt.training.reading import Reading
 from anemoi_scaleadapt.training.settings import TaskSettings
 from anemoi_scaleadapt.training.source import checked
-
-HOUR = datetime.timedelta(hours=1)
 
 
 class SpaceTimeSuperResolution(BaseSingleStepTask):
@@ -65,7 +63,7 @@ class SpaceTimeSuperResolution(BaseSingleStepTask):
             found = {"statics": list(told.statics), "units": told.units, "same_rain": told.same_rain}
             self.reading = checked(plain(splits), self.reading, **found)
         hours, targets = self.reading.hours, self.reading.window
-        super().__init__([h * HOUR for h in hours], [h * HOUR for h in targets])
+        super().__init__([h * ONE_HOUR for h in hours], [h * ONE_HOUR for h in targets])
         self._plot_adapter = TemporalDownscalerPlotAdapter(self)
 
     def _get_timestep_for_metadata(self) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.record import HOUR, Rain
+from anemoi_scaleadapt.hours import HOUR
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import Coarse
 from anemoi_scaleadapt.verification.scores import add, tally
 from anemoi_scaleadapt.verification.settings import Settings, Sums

@@ -11,8 +11,8 @@ import pytest
 from anemoi_scaleadapt.datasets.comephore.archive import scan_tar
 from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
 from anemoi_scaleadapt.datasets.comephore.source import ComephoreSource
-from anemoi_scaleadapt.datasets.period import HOUR
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import ONE_HOUR
 from support import synthetic
 
 BAD = 5  # the hour that is spoilt: 2019-01-31T18
@@ -20,7 +20,7 @@ BAD = 5  # the hour that is spoilt: 2019-01-31T18
 
 @pytest.fixture
 def dates(start):
-    return [start + k * HOUR for k in range(24)]
+    return [start + k * ONE_HOUR for k in range(24)]
 
 
 def read(folder, dates, **keys):
@@ -125,7 +125,9 @@ def spoil(tmp_path, grid, start, other):
 
 SPOILT = {
     "another grid": lambda d, f: synthetic.encode(f[::2, ::2].copy(), d, "RR", StereGrid(pixel=2000.0, ny=20, nx=30)),
-    "DateTime says 2019:01:31 15": lambda d, f: synthetic.encode(f, d + HOUR, "RR", StereGrid().crop(700, 600, 40, 60)),
+    "DateTime says 2019:01:31 15": lambda d, f: synthetic.encode(
+        f, d + ONE_HOUR, "RR", StereGrid().crop(700, 600, 40, 60)
+    ),
     "ImageDescription says ERR": lambda d, f: synthetic.encode(f, d, "ERR", StereGrid().crop(700, 600, 40, 60)),
     "not Comephore's projection": lambda d, f: synthetic.encode(
         f, d, "RR", StereGrid().crop(700, 600, 40, 60), doubles=(90.0, 0.0, 0.0, 0.0, 0.0)
@@ -138,7 +140,7 @@ SPOILT = {
 def test_a_frame_that_is_not_what_its_name_says_is_always_an_error(tmp_path, grid, start, said, asked):
     spoil(tmp_path, grid, start, SPOILT[said])
     with pytest.raises(ScaleAdaptError, match=said) as error:
-        read(tmp_path, [start + k * HOUR for k in range(3)], missing_files=asked)
+        read(tmp_path, [start + k * ONE_HOUR for k in range(3)], missing_files=asked)
     assert "2019013114_RR.gtif (hour 2019-01-31T14 RR)" in str(error.value)
 
 
@@ -147,8 +149,8 @@ def test_a_damaged_first_frame_does_not_hide_the_grid(tmp_path, grid, start):
     first = tmp_path / f"{start:%Y%m%d%H}_RR.gtif"
     first.write_bytes(first.read_bytes()[:100])
     with pytest.raises(ScaleAdaptError, match=r"2019013113_RR.gtif"):
-        read(tmp_path, [start + HOUR])
-    found = read(tmp_path, [start, start + HOUR], missing_files="nan")
+        read(tmp_path, [start + ONE_HOUR])
+    found = read(tmp_path, [start, start + ONE_HOUR], missing_files="nan")
     assert np.isnan(found[0]).all() and np.isfinite(found[1, 20:]).all()
 
 

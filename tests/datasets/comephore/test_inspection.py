@@ -4,14 +4,14 @@ import pytest
 
 from anemoi_scaleadapt.datasets.comephore.archive import Archive
 from anemoi_scaleadapt.datasets.comephore.inspection import inspect, runs
-from anemoi_scaleadapt.datasets.period import HOUR
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import ONE_HOUR
 from support import synthetic
 
 
 def test_successive_hours_are_one_line():
     start = dt.datetime(2019, 1, 31, 22)
-    dates = [start, start + HOUR, start + 2 * HOUR, start + 5 * HOUR]
+    dates = [start, start + ONE_HOUR, start + 2 * ONE_HOUR, start + 5 * ONE_HOUR]
     assert runs(dates) == ["2019-01-31T22 .. 2019-02-01T00 (3 hours)", "2019-02-01T03"]
     assert runs([]) == []
 
@@ -19,20 +19,20 @@ def test_successive_hours_are_one_line():
 def test_a_good_archive_is_clean(months, start):
     report = inspect(Archive(months[0]), kinds=("RR", "QUALIF"))
     assert report.clean
-    assert (report.first, report.last) == (start, start + 23 * HOUR)
+    assert (report.first, report.last) == (start, start + 23 * ONE_HOUR)
     assert report.hours == {"RR": 24, "QUALIF": 24}
 
 
 def test_every_kind_of_finding_is_told_with_its_hour(tmp_path, grid, start):
     for k, (date, frames) in enumerate(synthetic.hours(grid, start, 8)):
-        data = synthetic.encode(frames["RR"], date + HOUR if k == 4 else date, "RR", grid)
+        data = synthetic.encode(frames["RR"], date + ONE_HOUR if k == 4 else date, "RR", grid)
         if k == 2:
             continue
         (tmp_path / f"{date:%Y%m%d%H}_RR.gtif").write_bytes(data[:200] if k == 3 else data)
     (tmp_path / "again").mkdir()
     (tmp_path / "again" / f"{start:%Y%m%d%H}_RR.gtif").write_bytes(data)
     (tmp_path / "H_COMEPHORE_201903.tar").write_bytes(b"")
-    report = inspect(Archive(tmp_path), period=(start, start + 9 * HOUR))
+    report = inspect(Archive(tmp_path), period=(start, start + 9 * ONE_HOUR))
     assert report.missing == ["RR 2019-01-31T15", "RR 2019-01-31T21 .. 2019-01-31T22 (2 hours)"]
     assert len(report.unreadable) == 1 and "2019-01-31T16" in report.unreadable[0]
     assert len(report.twice) == 1 and "2019-01-31T13" in report.twice[0]

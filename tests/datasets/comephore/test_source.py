@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from anemoi_scaleadapt.datasets.coarsen import CoarsenFilter
 from anemoi_scaleadapt.datasets.comephore.grid import lonlat
 from anemoi_scaleadapt.datasets.comephore.source import ComephoreSource
-from anemoi_scaleadapt.datasets.period import HOUR
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import ONE_HOUR
 from support import synthetic
 
 
@@ -57,7 +57,7 @@ def test_any_crop_factor_and_window_equal_an_independent_mean_over_the_months(ye
     height, width = s * data.draw(st.integers(1, 60 // s)), s * data.draw(st.integers(1, 48 // s))
     row, col = data.draw(st.integers(0, 60 - height)), data.draw(st.integers(0, 48 - width))
     first, windows = data.draw(st.integers(0, 30 - t)), data.draw(st.integers(1, 6 // t or 1))
-    dates = [start + (first + k) * HOUR for k in range(windows * t)]
+    dates = [start + (first + k) * ONE_HOUR for k in range(windows * t)]
     crop = {"row": row, "col": col, "height": height, "width": width}
     coarse = values(fields(folder, dates, factor=s, crop=crop))
     part = rain[first : first + windows * t, row : row + height, col : col + width]
@@ -72,7 +72,7 @@ def test_the_hour_that_ends_a_month_is_found_in_the_tar_of_that_month(months, st
     (folder / "H_COMEPHORE_201902.tar").unlink()
     midnight = dt.datetime(2019, 2, 1, 0)
     found = values(fields(folder, [midnight]))
-    np.testing.assert_allclose(found[0], rain[(midnight - start) // HOUR], atol=1e-5)
+    np.testing.assert_allclose(found[0], rain[(midnight - start) // ONE_HOUR], atol=1e-5)
 
 
 def test_a_folder_of_frames_reads_as_the_tars_do(months, start, tmp_path):
@@ -81,7 +81,7 @@ def test_a_folder_of_frames_reads_as_the_tars_do(months, start, tmp_path):
         with tarfile.open(tar) as archive:
             archive.extractall(tmp_path / "frames", filter="data")
     (tmp_path / "frames" / "2019" / "2019013113_RR.gtif.aux.xml").write_text("<PAMDataset/>")
-    dates = [start + k * HOUR for k in range(24)]
+    dates = [start + k * ONE_HOUR for k in range(24)]
     from_tars = values(fields(folder, dates))
     np.testing.assert_array_equal(values(fields(tmp_path / "frames", dates)), from_tars)
     np.testing.assert_array_equal(values(fields(f"{folder}/H_*.tar", dates)), from_tars)
@@ -159,7 +159,7 @@ def test_an_absent_path_is_named(tmp_path):
 
 
 def test_the_real_event_has_its_known_mean_and_maximum(real_tar):
-    dates = [dt.datetime(2018, 2, 18) + k * HOUR for k in range(73)]
+    dates = [dt.datetime(2018, 2, 18) + k * ONE_HOUR for k in range(73)]
     rain = values(fields(real_tar, dates))
     assert rain.shape == (73, 170, 101)
     assert np.nanmax(rain) == pytest.approx(12.4, abs=0.05)

@@ -14,8 +14,8 @@ from functools import lru_cache
 from glob import glob, has_magic
 
 from anemoi_scaleadapt.datasets.comephore.geotiff import UnreadableError
-from anemoi_scaleadapt.datasets.period import HOUR
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import ONE_HOUR
 
 FRAME = re.compile(r"(?:^|/)(\d{10})_(RR|ERR|QUALIF)\.g?tiff?$")
 TAR = re.compile(r"(\d{4})(\d\d)\.tar$")
@@ -190,7 +190,7 @@ class Archive:
         """
         wanted = set(dates)
         # The hour that ends at 00:00 of the 1st lies in the month before; looking in both also finds doubles.
-        months = {f"{d:%Y%m}" for d in wanted} | {f"{d - HOUR:%Y%m}" for d in wanted}
+        months = {f"{d:%Y%m}" for d in wanted} | {f"{d - ONE_HOUR:%Y%m}" for d in wanted}
         found: dict[Key, Location] = {}
         faults = []
         frames = list(self.loose)

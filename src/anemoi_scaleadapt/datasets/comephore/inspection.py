@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from anemoi_scaleadapt.datasets.comephore.archive import Archive, Key, Location
 from anemoi_scaleadapt.datasets.comephore.geotiff import UnreadableError, decode, grid_of, odd_tags, open_image
 from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
-from anemoi_scaleadapt.datasets.period import HOUR
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import ONE_HOUR
 
 
 @dataclass
@@ -37,8 +37,8 @@ def runs(dates: list[dt.datetime]) -> list[str]:
     start = None
     for i, date in enumerate(dates):
         start = start or date
-        if i + 1 == len(dates) or dates[i + 1] - date != HOUR:
-            number = int((date - start) / HOUR) + 1
+        if i + 1 == len(dates) or dates[i + 1] - date != ONE_HOUR:
+            number = int((date - start) / ONE_HOUR) + 1
             until = f" .. {date:%Y-%m-%dT%H} ({number} hours)" if number > 1 else ""
             lines.append(f"{start:%Y-%m-%dT%H}{until}")
             start = None
@@ -90,7 +90,7 @@ def inspect(
         raise ScaleAdaptError(f"{archive.path}: no frame of {', '.join(kinds)}. " + " ".join(faults))
     first, last = period or (min(dates), max(dates))
     report = Report(first, last, {kind: sum(key[1] == kind for key in places) for kind in kinds}, faults=faults)
-    every = [first + i * HOUR for i in range(int((last - first) / HOUR) + 1)]
+    every = [first + i * ONE_HOUR for i in range(int((last - first) / ONE_HOUR) + 1)]
     for kind in kinds:
         report.missing += [f"{kind} {line}" for line in runs([d for d in every if (d, kind) not in places])]
     for (date, kind), found in sorted(places.items()):
