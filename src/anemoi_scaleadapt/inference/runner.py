@@ -170,7 +170,7 @@ class ScaleAdaptRunner(Runner):
                 self.model,
                 tensors,
                 shape=self.grid.coarse_shape(self.scale.space),
-                date=self.reference_date + part.first * HOUR,
+                date=self.reference_date + part.first * ONE_HOUR,
                 scale=self.scale.as_dict(),
                 members=len(members),
                 first_member=members[0],
