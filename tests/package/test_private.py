@@ -15,8 +15,8 @@ from anemoi_scaleadapt.private import PRIVATE
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "src" / "anemoi_scaleadapt").rglob("*.py"))
 LISTED = {name for names in PRIVATE.values() for name in names}
-#: of Lightning's weight averaging and of xarray
-OF_OTHERS = {"_average_model", "_data", "_swap_models"}
+#: of Lightning's weight averaging, of xarray and of argparse
+OF_OTHERS = {"_average_model", "_swap_models", "_data", "_SubParsersAction", "_actions", "_choices_actions"}
 
 
 def private(name: str) -> bool:
