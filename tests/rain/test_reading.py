@@ -141,6 +141,9 @@ AMOUNTS = {
     "since the start, in words": lambda: (
         base(SUMS, units="mm", long_name="rain accumulated since start of forecast"), {},
     ),
+    "total precipitation since the start": lambda: (
+        base(SUMS, units="mm", long_name="Total precipitation since the start of the forecast"), {},
+    ),
     "GRIB_stepType accum, growing": lambda: (base(SUMS / 1000, units="m", GRIB_stepType="accum"), {}),
     "GRIB_stepType accum of each hour": lambda: (base(RAIN / 1000, units="m", GRIB_stepType="accum"), {}),
     "begun anew": lambda: (

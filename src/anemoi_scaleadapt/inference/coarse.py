@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.inference.settings import ReadingSettings
 from anemoi_scaleadapt.rain.codes import clean
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.rain.record import Rain
@@ -46,7 +47,7 @@ class CoarseRain:
     read: Callable[[list[datetime.datetime]], np.ndarray]
 
 
-def coarse_rain(runner: Any, net: Any, date: datetime.datetime) -> CoarseRain:
+def coarse_rain(runner: Any, net: Any, date: datetime.datetime, reading: ReadingSettings) -> CoarseRain:
     """Open the coarse rain of a run.
 
     Files and datasets are read by :func:`anemoi_scaleadapt.rain.reader.open_rain`, which knows units, orientation and
@@ -60,16 +61,31 @@ def coarse_rain(runner: Any, net: Any, date: datetime.datetime) -> CoarseRain:
         Names of the dataset and of the variable.
     date : datetime.datetime
         Where an input does not tell its grid, a date at which it has data.
+    reading : ReadingSettings
+        What files do not tell.
     """
     source = runner.dynamic_forcings_inputs[net.lr]
     own = bool(runner.pre_processors.get(net.lr)) if isinstance(runner.pre_processors, dict) else False
     dataset = getattr(source, "open_dataset_args", None)
     if dataset is not None and len(dataset) == 1 and isinstance(dataset[0], str) and not source.open_dataset_kwargs:
-        return from_rain(open_rain(dataset[0], net.variable))
+        return from_rain(_open(dataset[0], reading.variable or net.variable, reading))
     path = getattr(source, "path", None)
     if isinstance(path, str) and not own:
-        return from_rain(open_rain(path))
+        return from_rain(_open(path, reading.variable, reading))
     return _from_input(source, net, date)
+
+
+def _open(path: str, variable: str | None, reading: ReadingSettings) -> Rain:
+    """Open a file or dataset; an error that names an option of the commands names its key, too."""
+    told = reading.model_dump(exclude={"variable"})
+    try:
+        return open_rain(path, variable, **told)
+    except ScaleAdaptError as error:
+        keys = [key for key in told if f"--{key.replace('_', '-')}" in str(error)]
+        if not keys:
+            raise
+        told_by = ", ".join(f"`runner: {{auto: {{reading: {{{key}: ...}}}}}}`" for key in keys)
+        raise ScaleAdaptError(f"{error} In a run file that is {told_by}.") from error
 
 
 def from_rain(rain: Rain) -> CoarseRain:

@@ -63,7 +63,7 @@ class ScaleAdaptRunner(Runner):
         self.members = range(told.first_member, told.first_member + told.members)
         self.hours_at_once, self.overlap, self.members_at_once = told.hours_at_once, told.overlap, told.members_at_once
         self.with_mean, self._lr_frequency, self._grid = told.mean, told.lr_frequency, told.grid
-        self._scale, self._allow_untrained = told.scale, told.allow_untrained
+        self._scale, self._allow_untrained, self._reading = told.scale, told.allow_untrained, told.reading
         self._frames: dict[datetime.datetime, np.ndarray] = {}
 
     @cached_property
@@ -106,7 +106,7 @@ class ScaleAdaptRunner(Runner):
 
     def _prepare(self, net: Any) -> None:
         """Open the coarse rain, find the factor pair and where its cells lie, see that the run can begin and end."""
-        self.coarse = coarse_rain(self, net, self.reference_date + ONE_HOUR)
+        self.coarse = coarse_rain(self, net, self.reference_date + ONE_HOUR, self._reading)
         step = duration(self._lr_frequency, "runner.lr_frequency") if self._lr_frequency else self.coarse.step
         grid = fine_grid(self, net, self._grid)
         given = self._scale

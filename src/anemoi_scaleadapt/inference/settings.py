@@ -8,7 +8,21 @@ from pydantic import Field
 from pydantic.config import JsonDict
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.rain.intervals import Accumulated, Label
 from anemoi_scaleadapt.settings import Settings
+
+
+class ReadingSettings(Settings):
+    """Keys of ``runner: {auto: {reading: {...}}}``: what the files of the coarse rain do not tell."""
+
+    variable: str | None = Field(default=None, json_schema_extra={"rule": "a name, or null"})
+    """the rain, where a file has several variables that could be it"""
+    units: str | None = Field(default=None, json_schema_extra={"rule": "a unit such as kg m-2, or null"})
+    """unit of files that give none"""
+    time_label: Label | None = None
+    """where a time lies in its interval. Null: as the file tells, else the end"""
+    accumulated: Accumulated | None = None
+    """over what amounts are summed. Null: as the file tells"""
 
 
 class RunnerSettings(Settings):
@@ -36,6 +50,8 @@ class RunnerSettings(Settings):
     """whether to write the conditional mean too, as ``rain_mean``"""
     lr_frequency: str | None = Field(default=None, json_schema_extra={"rule": "1h, t hours such as 3h, or null"})
     """how often the coarse rain comes. Null: as the file or dataset tells; else every t hours"""
+    reading: ReadingSettings = ReadingSettings()
+    """what the files of the coarse rain do not tell"""
     grid: str | None = Field(default=None, json_schema_extra={"rule": "a path, or null"})
     """an anemoi dataset with the fine grid to write, where it is not that of training"""
 

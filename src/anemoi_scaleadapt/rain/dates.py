@@ -14,7 +14,7 @@ from anemoi_scaleadapt.rain.times import Calendar, calendar_of, decode, duration
 
 LOG = logging.getLogger(__name__)
 
-_SUMS = re.compile(r"accumulat|cumulat|running total|total since", re.IGNORECASE)
+_SUMS = re.compile(r"accumulat|cumulat|running total|total (?:\w+ )?since", re.IGNORECASE)
 _SIDES: dict[str, Label] = {"left": "start", "start": "start", "middle": "middle", "center": "middle", "right": "end",
                             "end": "end"}  # fmt: skip
 _SINCE = {
