@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 install = if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install --python $(BIN)/python $(1); else $(BIN)/pip install $(1); fi
 suite = OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
-.PHONY: demo test coverage hooks docs clean
+.PHONY: demo test coverage hooks docs dist clean
 
 demo: .venv/ready
 	bash examples/demo.sh demo
@@ -28,6 +28,13 @@ hooks: .venv/ready
 docs: .venv/ready
 	$(call install,-e ".[docs]")
 	sphinx-build -q -W -b html docs docs/_build/html
+
+# sdist and wheel in dist/, and members drawn from the wheel in an empty folder
+dist: .venv/ready
+	rm -rf dist build
+	$(call install,build)
+	python -m build --outdir dist
+	.ci/smoke dist/*.whl $(PYTHON)
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -8,7 +8,8 @@ ROOT = Path(__file__).resolve().parents[1]
 project = "anemoi-scaleadapt"
 author = "the anemoi-scaleadapt contributors"
 copyright = author
-release = version = re.search(r'^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+package = (ROOT / "src" / "anemoi_scaleadapt" / "__init__.py").read_text()
+release = version = re.search(r'^__version__ = "(.*)"', package, re.MULTILINE)[1]
 
 extensions = ["myst_parser", "autoapi.extension", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["dollarmath"]

@@ -4,10 +4,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 
 import pytest
+import yaml
+
+import anemoi_scaleadapt
 
 ROOT = Path(__file__).parents[1]
 
@@ -79,3 +82,9 @@ def test_an_unknown_command_is_a_usage_error():
     with pytest.raises(SystemExit) as stop:
         main(["dance"])
     assert stop.value.code == 2
+
+
+def test_the_version_stands_in_one_place_and_the_citation_follows():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == anemoi_scaleadapt.__version__ == version("anemoi-scaleadapt")
+    assert 'dynamic = ["version"]' in (ROOT / "pyproject.toml").read_text()

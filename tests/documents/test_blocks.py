@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pyproj
 import pytest
@@ -245,9 +246,29 @@ def leaves(values, prefix=""):
         yield from leaves(value, f"{prefix}{key}.") if isinstance(value, dict) and value else [prefix + key]
 
 
-@pytest.mark.parametrize("name", NAMES)
+#: where the repository's files are read by others; the README names them so, because a package index has no files
+HOSTED = re.compile(r"https://(?:github\.com|raw\.githubusercontent\.com)/(?:[\w-]+/){2}(?:blob/)?main/(.+)")
+
+
+@pytest.mark.parametrize("name", [*NAMES, "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md", "CHANGELOG.md"])
 def test_links_lead_somewhere(name):
+    """Files and headings are there; addresses elsewhere are well formed."""
     path = REPOSITORY / name
     text = re.sub(r"(?ms)^\s*(`{3,}).*?^\s*\1", "", path.read_text())
-    for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", text):
-        assert (path.parent / target).exists(), f"{name}: {target} is not there"
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        target, _, heading = link.partition("#")
+        if hosted := HOSTED.fullmatch(target):
+            target = str(REPOSITORY / hosted[1])
+        elif re.match(r"[a-z]+:", target):
+            address = urlsplit(link)
+            assert address.scheme == "https" and "." in address.netloc, f"{name}: {link}"
+            continue
+        file = (path.parent / target) if target else path
+        assert file.exists(), f"{name}: {target} is not there"
+        assert not heading or heading in headings(file), f"{name}: {link} has no such heading"
+
+
+def headings(path):
+    """Anchors of a page's headings, as hosts and myst make them."""
+    titles = re.findall(r"(?m)^#+ (.*)$", path.read_text())
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}

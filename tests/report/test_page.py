@@ -91,6 +91,7 @@ def test_the_report_needs_nothing_else(results):
     for title in ("Rank histogram", "Reliability", "Power spectrum", "Quantiles", "Fractions skill", "Autocorrelation",
                   "CRPS over the best", "Power spectrum in time", "Extremes"):  # fmt: skip
         assert f"<h2>{title}" in page
+    assert page.count('<p class="good">Good: ') == page.count("<h2>") == len(re.findall(r"<svg", page)) + 2
 
 
 @pytest.mark.skipif(not (shutil.which("chromium") or shutil.which("google-chrome")), reason="no chromium here")
@@ -113,6 +114,9 @@ def test_the_report_in_a_real_browser(results, tmp_path):
     rain = [(maps == colour).all(axis=-1).mean() for colour in ((0xC6, 0xE3, 0xF5), (0x3A, 0x8F, 0xD0))]
     assert min(rain) > 0.002  # maps are drawn
     assert pixels[1200:].std() > 10  # and charts below them
+    dark = [*common, "--window-size=500,900", "--blink-settings=preferredColorScheme=0", f"--screenshot={shot}", page]
+    subprocess.run(dark, capture_output=True, timeout=120, check=True)
+    assert np.asarray(Image.open(shot).convert("RGB"))[3, 3].max() < 60
 
 
 def test_a_table_reads_well_as_it_stands():

@@ -10,9 +10,12 @@ import numpy as np
 
 from anemoi_scaleadapt.report.figure import GREY, INK
 
-#: colour of the system that is verified, of its mean, and of the others in the order of the scorecard
-OWN, MEAN = "#1f6fb5", "#2a9d8f"
-OTHERS = ("#9aa5b1", "#e08e0b", "#8e5bb5", "#c2407e", "#7a5230", "#5f7a1f", "#d7263d", "#14718c")
+#: colour of the system that is verified, of its mean, and of the others in the order of the scorecard: those of Okabe
+#: and Ito, which colour-blind people can tell apart, and two more
+OWN, MEAN = "#0072b2", "#009e73"
+OTHERS = ("#999999", "#e69f00", "#cc79a7", "#000000", "#d55e00", "#56b4e9", "#7a5230", "#5b2a86")
+#: and the dashes of their lines, for those who see no colours
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 #: CRPS of single pixels and of what is made of them: score -> label
 AGGREGATES = {
     "crps": "pixel, hour",
@@ -81,7 +84,8 @@ def _draw(draw: Callable[[Any, dict], Any], card: dict) -> str | None:
 
 
 def _line(axes: Any, card: dict, name: str, x: Any, y: Any, **style: Any) -> None:
-    own = name == card["name"]
+    own, number = name == card["name"], list(card["systems"]).index(name)
+    style = {"ls": "-" if own else DASHES[number % len(DASHES)]} | style
     y = np.array(y, "float64")  # None becomes NaN
     axes.plot(x, y, color=colours(card)[name], lw=2.4 if own else 1.5, label=name, zorder=3 if own else 2, **style)
 

@@ -11,37 +11,66 @@ from anemoi_scaleadapt.report.gallery import Gallery
 from anemoi_scaleadapt.verification.scorecard import HEADLINE, cell, facts, span
 
 STYLE = """
-:root{color-scheme:light}*{box-sizing:border-box}
-body{margin:0;background:#f4f6f8;color:#1f2933;font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
+:root{color-scheme:light dark;--page:#f4f6f8;--card:#fff;--ink:#1f2933;--soft:#52606d;--line:#d5dbe1;--best:#e3f1e6;
+--own:#edf4fa;--accent:#0072b2}
+@media (prefers-color-scheme:dark){:root{--page:#12171c;--card:#1c2329;--ink:#e8edf2;--soft:#aab6c2;--line:#3a444e;
+--best:#1f4030;--own:#1b2f42;--accent:#56b4e9}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
 main{max-width:1240px;margin:0 auto;padding:28px 24px 60px}
-h1{font-size:26px;margin:0 0 4px}h2{font-size:18px;margin:0 0 10px}p{margin:4px 0 0;color:#52606d}
-section{background:#fff;border:1px solid #e1e6eb;border-radius:10px;padding:18px 20px;margin-top:18px}
-.verdict{font-size:17px;color:#1f2933}.verdict b{font-size:22px}
-.bar{display:flex;align-items:center;gap:14px;margin-bottom:12px;flex-wrap:wrap}
-.bar input{flex:1;min-width:200px;accent-color:#1f6fb5}.bar output{font-variant-numeric:tabular-nums;min-width:170px}
-button{border:1px solid #9aa5b1;background:#fff;border-radius:6px;padding:4px 14px;font:inherit;cursor:pointer}
-.maps{display:grid;grid-template-columns:repeat(auto-fill,minmax(205px,1fr));gap:10px}
-figure{margin:0}figcaption{font-size:13px;margin-bottom:3px;color:#323f4b}
-figure img{width:100%;display:block;border:1px solid #cbd2d9;image-rendering:pixelated;background:#fff}
-.legend{display:flex;gap:0;margin-top:12px;font-size:12px;color:#52606d}
-.legend span{display:inline-block;width:56px;border-top:12px solid;padding-top:2px}
+h1{font-size:26px;line-height:1.25;margin:0 0 4px}h2{font-size:18px;margin:0 0 4px}p{margin:4px 0 0;color:var(--soft)}
+section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:18px 20px;margin-top:18px}
+.verdict{font-size:17px}.verdict b{font-size:22px}.good{font-size:14px;margin:0 0 12px}
+.bar{display:flex;align-items:center;gap:14px;margin:10px 0 12px;flex-wrap:wrap}
+.bar input{flex:1;min-width:200px;height:28px;accent-color:var(--accent)}
+.bar output{font-variant-numeric:tabular-nums;min-width:170px}
+button{border:1px solid var(--soft);background:var(--card);color:var(--ink);border-radius:6px;padding:6px 14px;
+font:inherit;cursor:pointer}:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+.maps{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(205px,45%),1fr));gap:10px}
+figure{margin:0}figcaption{font-size:13px;margin-bottom:3px;color:var(--soft)}
+figure img{width:100%;display:block;border:1px solid var(--line);image-rendering:pixelated;background:#fff}
+.legend{display:flex;flex-wrap:wrap;margin-top:12px;font-size:12px;color:var(--soft)}
+.legend span{display:inline-block;width:min(56px,11vw);border-top:12px solid;padding-top:2px}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th,td{padding:6px 6px;text-align:right;border-bottom:1px solid #e9edf1;vertical-align:top;white-space:nowrap}
-th:first-child,td:first-child{text-align:left}th{font-size:12.5px;color:#52606d;font-weight:600}
-td small{display:block;color:#7b8794;font-size:10.5px}td.best{font-weight:700;background:#eef6ee}
-tr.own td{background:#f1f6fb}tr.own td.best{background:#dcefe0}
-i.dot{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:7px}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(460px,1fr));gap:18px}
-.charts section{margin:0}.charts svg{width:100%;height:auto;max-height:330px}
+th,td{padding:6px 6px;text-align:right;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}
+th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--card)}
+th{font-size:12.5px;color:var(--soft);font-weight:600}
+td small{display:block;color:var(--soft);font-size:10.5px}td.best{font-weight:700;background:var(--best)}
+tr.own td{background:var(--own)}tr.own td.best{background:var(--best)}
+i.dot{display:inline-block;width:11px;height:11px;border-radius:3px;margin-right:7px;border:1px solid var(--soft)}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(460px,100%),1fr));gap:18px;margin-top:18px}
+.charts section{margin:0;min-width:0}
+.charts svg{width:100%;height:auto;max-height:330px;background:#fff;border-radius:6px;padding:4px}
 .wide{grid-column:1/-1}
-details summary{cursor:pointer;font-weight:600}footer{margin-top:22px;font-size:13px;color:#7b8794}
+details summary{cursor:pointer;font-weight:600}footer{margin-top:22px;font-size:13px;color:var(--soft)}
+@media (max-width:600px){main{padding:16px 10px 40px}section{padding:12px}h1{font-size:21px}
+.wide .chart{overflow-x:auto}.wide svg{min-width:640px}}
 """
+
+#: what good looks like, by the beginning of a chart's title
+GOOD = {
+    "Rank histogram": "Good: flat, along the dashed line. A valley: members too narrow. A hill: too wide.",
+    "Reliability": "Good: on the diagonal. What a share of members says then happens as often.",
+    "Power spectrum over": "Good: 1 at every wavelength. Below 1: too smooth. Above 1: grain that rain has not.",
+    "Quantiles": "Good: on the diagonal, up to the heaviest rain at the top right.",
+    "Fractions": "Good: near 1 at small scales. It says whether rain falls in the right neighbourhood.",
+    "CRPS over": "Good: below 1, for pixels and for what matters in a catchment.",
+    "Autocorrelation": "Good: along the dashed line. Above it rain stays too long, below it flickers.",
+    "Power spectrum in time": "Good: 1 at every period. Below 1 at short periods: too steady from hour to hour.",
+    "Extremes": "Good: 1. Below 1: the heaviest rain is too light.",
+}
+
+MAPS = (
+    "Good: members differ from each other, each looks like the truth in texture and in its heaviest rain, and none is "
+    "dry where the coarse input is wet. Arrow keys move the slider."
+)
+TABLE = "Good: CRPS, RMSE and coarse error low, everything else near 1. The best of each column is bold."
 
 SCRIPT = """
 const data=JSON.parse(document.getElementById("frames").textContent);
 const slider=document.getElementById("hour"),label=document.getElementById("label");
 const images=[...document.querySelectorAll("img[data-panel]")];
-function show(k){label.textContent=data.hours[k];
+function show(k){label.textContent=data.hours[k];slider.setAttribute("aria-valuetext",data.hours[k]);
 for(const i of images)i.src="data:image/png;base64,"+data.frames[k][i.dataset.panel];}
 slider.addEventListener("input",()=>show(+slider.value));let timer=null;
 const play=document.getElementById("play");
@@ -66,14 +95,15 @@ def write_report(card: dict, gallery: Gallery, path: Path) -> None:
     s, t = card["pair"]
     title = f"{card['name']}: rain {s}× finer in space, {t}× in time"
     drawn = "".join(
-        f'<section class="{_width(name)}"><h2>{html.escape(name)}</h2>{svg}</section>'
+        f'<section class="{_width(name)}"><h2>{html.escape(name)}</h2><p class="good">{_good(name)}</p>'
+        f'<div class="chart">{svg}</div></section>'
         for name, svg in charts(card).items()
     )
     body = f"""<h1>{html.escape(title)}</h1><p>{html.escape(facts(card))}</p>
 {_verdict(card)}
-<section><h2>Maps of the wettest hours</h2>{_maps(gallery)}</section>
-<section><h2>Scorecard</h2>{_table(card)}</section>
-<div class="charts" style="margin-top:18px">{drawn}</div>
+<section><h2>Maps of the wettest hours</h2><p class="good">{MAPS}</p>{_maps(gallery)}</section>
+<section><h2>Scorecard</h2><p class="good">{TABLE}</p>{_table(card)}</section>
+<div class="charts">{drawn}</div>
 <section><details><summary>All scores</summary>{_all_scores(card)}</details></section>
 <footer>All baselines but nearest have exact coarse totals and see the coarse frames before and after. Dashed lines: the
 ideal or the truth. Written by anemoi-scaleadapt verify.</footer>"""
@@ -89,6 +119,11 @@ ideal or the truth. Written by anemoi-scaleadapt verify.</footer>"""
 
 def _width(name: str) -> str:
     return "wide" if name.startswith(("Rank", "Reliability", "Fractions")) else ""
+
+
+def _good(name: str) -> str:
+    """What good looks like in a chart."""
+    return html.escape(next(text for start, text in GOOD.items() if name.startswith(start)))
 
 
 def _verdict(card: dict) -> str:
@@ -118,7 +153,8 @@ def _maps(gallery: Gallery) -> str:
     )
     return (
         f'<div class="bar"><button id="play">Play</button><input id="hour" type="range" min="0" '
-        f'max="{len(gallery.hours) - 1}" value="{gallery.start}" aria-label="hour"><output id="label"></output></div>'
+        f'max="{len(gallery.hours) - 1}" value="{gallery.start}" aria-label="hour">'
+        '<output id="label" for="hour"></output></div>'
         f'<div class="maps">{panels}</div><div class="legend">{legend}&nbsp;mm/h</div>'
     )
 
