@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter
 
 from anemoi_scaleadapt.bias.fit import fit, record_quantiles
 from anemoi_scaleadapt.bias.pairs import pairs
-from anemoi_scaleadapt.bias.report import compare, draw
+from anemoi_scaleadapt.bias.report import compare, plot
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.regrid.records import block_means
 
@@ -86,7 +86,7 @@ def show(name, training, test, hours, km, figures):
     print(f"\n### {name}\n")
     print(by_value.__class__(columns, {}, by_value.ranks, {}, by_value.said).markdown())
     if figures:
-        draw(by_value, figures / f"bias-{name.split()[0].lower()}-{km:.0f}km.png", name)
+        plot(by_value, figures / f"bias-{name.split()[0].lower()}-{km:.0f}km.png", name)
 
 
 def with_ibicus(training, test):

@@ -67,7 +67,7 @@ def test_what_is_not_measured_is_the_recipe():
 
 
 def test_figure(tmp_path):
-    figure.draw(propose(made(1.0)), tmp_path / "a.png")
+    figure.plot(propose(made(1.0)), tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -10,7 +10,7 @@ import torch
 from omegaconf import OmegaConf
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.models.anemoi import RainModel, ScaleAdaptModel, rebuild
+from anemoi_scaleadapt.models.anemoi import RainModel, ScaleAdaptModel
 from anemoi_scaleadapt.scale import recipe
 
 START = datetime.datetime(2020, 1, 1)
@@ -46,6 +46,12 @@ def batch(hours=6, statics=False):
     torch.manual_seed(1)
     rain = {"lr": (2 * torch.rand(1, hours + 12, 12, 1) - 0.5).clamp(min=0)}
     return rain | ({"hr": 300 + 200 * torch.randn(1, 1, 300, 1)} if statics else {})
+
+
+def rebuild(settings, state):
+    model = RainModel(settings)
+    model.load_state_dict(state)
+    return model.eval()
 
 
 def predict(model, given, **more):

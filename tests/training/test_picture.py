@@ -8,7 +8,7 @@ import torch
 
 from anemoi_scaleadapt.conservation import block_mean
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.report.figure import draw
+from anemoi_scaleadapt.report.figure import plot
 from anemoi_scaleadapt.training.ensemble import Ensemble
 from anemoi_scaleadapt.training.picture import RainPicture, panels
 
@@ -41,7 +41,7 @@ def test_columns_are_coarse_truth_mean_and_members(ensemble):
 
 def test_the_colours_are_those_of_the_rain(ensemble):
     fields = {"a": np.full((1, 10, 10), 30.0), "b": np.zeros((1, 10, 10)), "c": np.full((1, 10, 10), np.nan)}
-    figure = draw(fields, ["hour 1"], "title")
+    figure = plot(fields, ["hour 1"], "title")
     figure.canvas.draw()
     image = np.asarray(figure.canvas.buffer_rgba())[..., :3]
     axes = figure.axes[0]
@@ -54,7 +54,7 @@ def test_pyplot_knows_nothing_of_it(ensemble):
     import matplotlib.pyplot as plt
 
     before = plt.get_fignums()
-    draw(panels(ensemble, 2), ["1", "2", "3"], "title").canvas.draw()
+    plot(panels(ensemble, 2), ["1", "2", "3"], "title").canvas.draw()
     assert plt.get_fignums() == before
 
 

@@ -128,7 +128,7 @@ def _band(power: np.ndarray, truth: np.ndarray, shape: tuple[int, ...], band: tu
     return float(power[inside].sum() / truth[inside].sum()) if truth[inside].sum() > 0 else float("nan")
 
 
-def draw(report: Report, path: Path, title: str = "") -> None:
+def plot(report: Report, path: Path, title: str = "") -> None:
     """A figure: quantiles against those of the truth, and spectra."""
     import matplotlib
 

@@ -27,7 +27,7 @@ def radial(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return size / np.maximum(numbers, 0.5), np.array([top[ring == k].max() for k in numbers])
 
 
-def draw(proposal: Proposal, path: Path, spread: Spread | None = None) -> None:
+def plot(proposal: Proposal, path: Path, spread: Spread | None = None) -> None:
     """Draw the figure into `path` (PNG), with two panels more for a checkpoint's `spread`."""
     from matplotlib.figure import Figure
 

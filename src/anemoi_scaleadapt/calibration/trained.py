@@ -23,7 +23,7 @@ from anemoi_scaleadapt.verification.crps import fair_crps
 #: a window is wet where a coarse cell has this much, mm h-1
 WET = 0.1
 #: widest square that is drawn, in fine pixels
-EDGE = 256
+WIDEST = 256
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def read_windows(
     windows = []
     for window in progress(evenly(found, number)):
         now = torch.from_numpy(coarse.frame(window))
-        size = min(max(1, EDGE // scale.space), *now.shape)
+        size = min(max(1, WIDEST // scale.space), *now.shape)
         row, column = wettest(now[None, None], size)[0][0, 1:].tolist()
         place = slice(row, row + size), slice(column, column + size)
         y, x = (slice(part.start * scale.space, part.stop * scale.space) for part in place)

@@ -154,11 +154,11 @@ def _pairs(args: Namespace) -> tuple[Any, Any, Any]:
 
 
 def _show(args: Namespace, mapping: Any, found: Any, clean: Any) -> str:
-    from anemoi_scaleadapt.bias.report import compare, draw
+    from anemoi_scaleadapt.bias.report import compare, plot
 
     numbers = compare(found.coarse, found.truth, found.times, mapping, clean)
     if args.figure:
-        draw(numbers, _target(args.figure, ".png"), f"means over {found.hours:g} h, {found.km:.3g} km")
+        plot(numbers, _target(args.figure, ".png"), f"means over {found.hours:g} h, {found.km:.3g} km")
     text = numbers.markdown()
     print(text)
     return text

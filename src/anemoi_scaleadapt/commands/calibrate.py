@@ -71,7 +71,7 @@ def main(args: Namespace) -> int:
     drawn = {"checkpoint": args.checkpoint, "days": args.days, "windows_at_most": args.draw, "members": args.members}
     overlay.write(args.to / f"{name}.yaml", text)
     report.write(args.to / f"{name}.json", report.as_dict(found, spread, drawn))
-    figure.draw(found, args.to / f"{name}.png", spread)
+    figure.plot(found, args.to / f"{name}.png", spread)
     print(f"{args.to / name}.yaml, .json and .png written: anemoi-training train --config-name={name} ...")
     if spread:
         print(f"without training again, in the run file: predict_kwargs: {{sampler: {{sigma_max: {sigma_max:g}}}}}")

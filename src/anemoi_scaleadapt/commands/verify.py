@@ -50,7 +50,7 @@ def main(args: Namespace) -> int:
     """Run the verification, write its files and print the table."""
     from anemoi_scaleadapt.baselines import BASELINES
     from anemoi_scaleadapt.commands.progress import bar
-    from anemoi_scaleadapt.report.figure import draw, save, stamps
+    from anemoi_scaleadapt.report.figure import plot, save, stamps
     from anemoi_scaleadapt.report.gallery import Gallery, wettest
     from anemoi_scaleadapt.report.page import write_report
     from anemoi_scaleadapt.verification.run import count
@@ -81,7 +81,7 @@ def main(args: Namespace) -> int:
             f"Wettest window of {first:%d %b} to {last:%d %b %Y}; each panel is the mean over the hour that ends at "
             f"the time on the left, {truth.shape[1] * settings.pixel_km:.0f} km wide."
         )
-        save(draw(gallery.columns, stamps(windows[gallery.first]), title, subtitle), folder / "rain.png")
+        save(plot(gallery.columns, stamps(windows[gallery.first]), title, subtitle), folder / "rain.png")
     if gallery and not args.no_report:
         write_report(card, gallery, folder / "report.html")
     print(markdown(card))

@@ -1,6 +1,6 @@
 """Run a strictly local network over tiles, so that activations never fill more memory than one tile."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -19,7 +19,7 @@ class Tile:
         y0, y1, x0, x1 = (edge // factor for edge in self.outer)
         return x[..., y0:y1, x0:x1]
 
-    def write(self, out: Tensor, y: Tensor, factor: int = 1) -> None:
+    def put(self, out: Tensor, y: Tensor, factor: int = 1) -> None:
         """Copy the inner part of the tile's result `y` to its place in `out`."""
         y0, y1, x0, x1 = (edge // factor for edge in self.inner)
         top, left = self.outer[0] // factor, self.outer[2] // factor
@@ -49,37 +49,6 @@ def plan(height: int, width: int, size: int, halo: int, stride: int) -> Iterator
                 min(inner[3] + halo, width),
             )
             yield Tile(inner, outer)
-
-
-def run_tiled(
-    function: Callable[..., Tensor],
-    tensors: Sequence[Tensor],
-    factors: Sequence[int],
-    tiles: Sequence[Tile],
-    out: Tensor,
-    out_factor: int = 1,
-    wanted: Callable[[Tile], bool] = lambda tile: True,
-) -> Tensor:
-    """Fill `out` tile by tile with ``function(*tensors cut to the tile)``.
-
-    Parameters
-    ----------
-    function : callable
-        Strictly local map of (..., y, x) tensors to one.
-    tensors, factors : sequence
-        The inputs, and how many fine pixels wide a pixel of each is.
-    out : Tensor
-        (..., y, x), filled in place; tiles that are not wanted keep what it holds.
-    out_factor : int, optional
-        How many fine pixels wide a pixel of `out` is.
-    wanted : callable, optional
-        Tells whether a tile needs the network at all.
-    """
-    for tile in tiles:
-        if wanted(tile):
-            cut = (tile.read(x, f) for x, f in zip(tensors, factors, strict=True))
-            tile.write(out, function(*cut), out_factor)
-    return out
 
 
 def alone(function: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -41,7 +41,7 @@ class RainModel(nn.Module):
     ----------
     settings : Mapping
         The keys of ``model.model`` as plain values, with ``unit`` in mm h-1 and ``statics`` by name: mean and stdev by
-        which a field is normalised. Kept as :attr:`settings`: with a state_dict it is all that :func:`rebuild` needs.
+        which a field is normalised. Kept as :attr:`settings`: with a state_dict it builds the model again.
 
     Raises
     ------
@@ -284,10 +284,3 @@ class ScaleAdaptModel(RainModel):
         ours["pairs"] = self.pairs.as_dict()
         ours["settings"] = self.settings
         ours["parameters"] = sum(p.numel() for p in self.parameters())
-
-
-def rebuild(settings: Mapping[str, Any], state: Mapping[str, Tensor]) -> RainModel:
-    """Build the model of plain :attr:`RainModel.settings` and a state_dict: it gives the same members, bit for bit."""
-    model = RainModel(settings)
-    model.load_state_dict(state)
-    return model.eval()

@@ -188,7 +188,7 @@ class Downscaler(nn.Module):
             blank = axis.new_empty(len(axis), axis.shape[1] - 2 * REACH, *self._fine(axis, scale))
             out = torch.empty_like(pad_to(blank, self.stride), dtype=torch.promote_types(axis.dtype, torch.float32))
             for tile in self._tiles(self._fine(axis, scale), self.mean.reach()):
-                tile.write(out, self.mean(self._context(axis, scale, statics, tile), scale))
+                tile.put(out, self.mean(self._context(axis, scale, statics, tile), scale))
             return out
 
         return alone(each)(axis, statics)
@@ -269,7 +269,7 @@ class Downscaler(nn.Module):
         out = mean.new_empty(n, hours, channels, height // p, width // p)
         for tile in self._tiles((height, width), self.residual.condition_reach()):
             told = self.residual.condition(self._context(axis, scale, statics, tile), tile.read(mean))
-            tile.write(out, told, p)
+            tile.put(out, told, p)
         return out
 
     def _output(self, x: Tensor, sigma: Tensor, condition: Tensor, now: Tensor, scale: Scale) -> Tensor:
@@ -284,7 +284,7 @@ class Downscaler(nn.Module):
         for tile in self._tiles((height, width), self.residual.reach()):
             y0, y1, x0, x1 = (edge // scale.space for edge in tile.inner)
             if not apart or wet[..., y0 : y1 + 1, x0 : x1 + 1].any():
-                tile.write(out, self.residual(tile.read(flat), level, tile.read(condition, p), scale))
+                tile.put(out, self.residual(tile.read(flat), level, tile.read(condition, p), scale))
         return out[..., :height, :width]
 
     def _conserve(self, rain: Tensor, now: Tensor, scale: Scale) -> Tensor:

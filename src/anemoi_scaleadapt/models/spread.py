@@ -12,6 +12,13 @@ LONGEST = 6
 FORGET = 0.02
 
 
+def all_sum(x: Tensor) -> Tensor:
+    """Sum over all processes, in place."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.all_reduce(x)
+    return x
+
+
 class ResidualSpread(nn.Module):
     """Standard deviation of the residual over s, t and the hour within its coarse frame.
 
@@ -56,9 +63,7 @@ class ResidualSpread(nn.Module):
         count : Tensor
             Known values, (hours,); an hour without any changes nothing.
         """
-        sums = torch.stack([ratio_square, count.to(ratio_square)]).unflatten(1, (-1, time)).sum(1)
-        if torch.distributed.is_available() and torch.distributed.is_initialized():
-            torch.distributed.all_reduce(sums)
+        sums = all_sum(torch.stack([ratio_square, count.to(ratio_square)]).unflatten(1, (-1, time)).sum(1))
         known = sums[1] > 0
         now = self(space, time, time).square()
         measured = torch.where(known, sums[0] / sums[1].clamp(min=1) * now, now).clamp(min=1e-6)

@@ -93,7 +93,7 @@ def draw_picture(
     card: dict[str, Any], columns: dict[str, np.ndarray], hours: np.ndarray, sample: Sample, path: Path
 ) -> None:
     """Write ``rain.png``."""
-    from anemoi_scaleadapt.report.figure import draw, save, stamps
+    from anemoi_scaleadapt.report.figure import plot, save, stamps
 
     subtitle = (
         f"Mean over the hour that ends at the time on the left, {card['grid'][1] * card['pixel_km']:.0f} km wide. "
@@ -101,7 +101,7 @@ def draw_picture(
     )
     space, time = card["pair"]
     title = f"{card['name']}: rain {space}× finer in space, {time}× in time"
-    save(draw(columns, stamps(hours), title, subtitle), path)
+    save(plot(columns, stamps(hours), title, subtitle), path)
 
 
 def write_members(

@@ -66,7 +66,7 @@ def stamps(hours: np.ndarray) -> list[str]:
     return [f"{hour.item():%d %b %Y}\n{hour.item():%H:%M} UTC" for hour in hours]
 
 
-def draw(fields: Mapping[str, np.ndarray], rows: Sequence[str], title: str, subtitle: str = "") -> "Figure":
+def plot(fields: Mapping[str, np.ndarray], rows: Sequence[str], title: str, subtitle: str = "") -> "Figure":
     """Draw columns of hourly maps.
 
     Parameters

@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 from anemoi.training.diagnostics.callbacks.plot import BasePlotCallback
 
 from anemoi_scaleadapt.conservation import nearest
-from anemoi_scaleadapt.report.figure import draw
+from anemoi_scaleadapt.report.figure import plot
 from anemoi_scaleadapt.scale.pairs import Pair
 from anemoi_scaleadapt.scale.pairs import name as pair_name
 from anemoi_scaleadapt.training.ensemble import Ensemble
@@ -70,7 +70,7 @@ class RainPicture(BasePlotCallback):
         try:
             rows = [f"hour {hour + 1}" for hour in range(len(fields["truth"]))]
             title = f"Rain {pair[0]}× finer in space, {pair[1]}× in time"
-            figure = draw(fields, rows, title, f"A window of the validation after {trainer.global_step} steps.")
+            figure = plot(fields, rows, title, f"A window of the validation after {trainer.global_step} steps.")
             tag = f"rain_{pair_name(*pair)}"
             self._output_figure(
                 cast(Any, trainer.logger), figure, trainer.current_epoch, tag=tag, exp_log_tag=f"val_{tag}"

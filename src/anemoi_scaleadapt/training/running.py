@@ -3,17 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from anemoi_scaleadapt.models.spread import FORGET, all_sum
 from anemoi_scaleadapt.scale.pairs import SPACE, TIME
-
-#: how fast a running mean forgets, a batch, once it has seen many
-FORGET = 0.02
-
-
-def all_sum(x: Tensor) -> Tensor:
-    """Sum over all processes, in place."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.all_reduce(x)
-    return x
 
 
 class UsualWet(nn.Module):
