@@ -8,6 +8,7 @@ import xarray as xr
 import yaml
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from rain.test_from_grib import message
 
 HOURS = np.arange(1, 13)  # ends of the hours, from 2020-01-02 on
 START = np.datetime64("2020-01-02T00", "ns")
@@ -34,7 +35,10 @@ def draw(trained, tmp_path):
 
     def run(coarse=None, **runner):
         source = {"dataset": trained[1]}
-        if coarse is not None:
+        if isinstance(coarse, bytes):
+            (tmp_path / "coarse.grib").write_bytes(coarse)
+            source = {"grib": str(tmp_path / "coarse.grib")}
+        elif coarse is not None:
             path = tmp_path / f"coarse-{len([*tmp_path.iterdir()])}.nc"
             coarse.to_netcdf(path, engine="netcdf4")
             source = {"netcdf": str(path)}
@@ -139,6 +143,32 @@ def test_a_cell_that_is_no_rain_costs_its_own_surroundings_only(value, draw, fil
     drawn = draw(file(at(file.rain, value, np.s_[:, 0, 0])))
     assert drawn[..., :5, :5].isnull().all() and not drawn[..., 5:, :].isnull().any()
     assert "count as missing" in caplog.text
+
+
+#: AIFS ENS as ECMWF sends it, on a grid of 0.1 degrees round the domain
+AIFS = {
+    "centre": "ecmf", "setLocalDefinition": 1, "marsClass": "ai", "marsStream": "enfo", "marsType": "pf",
+    "expver": "0001", "productDefinitionTemplateNumber": 11, "numberOfForecastsInEnsemble": 2, "paramId": 228228,
+    "dataDate": 20200102, "dataTime": 0, "Ni": 8, "Nj": 8, "latitudeOfFirstGridPointInDegrees": 50.2,
+    "latitudeOfLastGridPointInDegrees": 49.5, "longitudeOfFirstGridPointInDegrees": 4.8,
+    "longitudeOfLastGridPointInDegrees": 5.5,
+}  # fmt: skip
+
+
+def test_a_member_of_a_global_ensemble_since_the_start_on_a_grid_of_its_own(draw):
+    rates = {1: [0.5, 2.0, 1.0, 0.0], 2: [3.0, 0.0, 0.25, 1.0]}  # mm h-1, every three hours
+    messages = [
+        message(np.full((8, 8), 3 * sum(rate[: k + 1])), AIFS | {"number": number, "stepRange": f"0-{3 * k + 3}"})
+        for number, rate in rates.items()
+        for k in range(4)
+    ]
+    drawn = draw(b"".join(messages), reading={"member": 1, "blocks": True})
+    frames = drawn.values[0].reshape(2, 3, 8, 5, 8, 5).astype("f8").mean((1, 3, 5))
+    np.testing.assert_allclose(frames, np.broadcast_to([[[0.0]], [[0.25]]], (2, 8, 8)), rtol=1e-4, atol=1e-6)
+    with pytest.raises(ScaleAdaptError, match="holds 2 members of coarse rain: name one from 0 to 1"):
+        draw(b"".join(messages), reading={"blocks": True})
+    with pytest.raises(ScaleAdaptError, match="is not on the coarse grid"):
+        draw(b"".join(messages), reading={"member": 1})
 
 
 def test_an_hour_that_is_not_there_is_missing_in_its_frame_alone(draw, file, caplog):

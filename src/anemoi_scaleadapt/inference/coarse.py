@@ -1,6 +1,7 @@
 """The coarse rain of a run, through the package's one reader, in the order of the fine grid's cells."""
 
 import datetime
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +9,16 @@ from typing import Any
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.inference.grid import Grid
 from anemoi_scaleadapt.inference.settings import ReadingSettings
 from anemoi_scaleadapt.rain.codes import clean
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.rain.record import Rain
+from anemoi_scaleadapt.regrid import grid as regrid
+from anemoi_scaleadapt.regrid.blocks import Blocks, choose_factor
+from anemoi_scaleadapt.regrid.records import cells_of, on_blocks
 
+LOG = logging.getLogger(__name__)
 #: what inputs of anemoi-inference say where a date is missing; they raise ValueError for everything
 ABSENT = ("No input fields", "Missing dates", "Expected", "not found in the dataset")
 
@@ -47,7 +53,9 @@ class CoarseRain:
     read: Callable[[list[datetime.datetime]], np.ndarray]
 
 
-def coarse_rain(runner: Any, net: Any, date: datetime.datetime, reading: ReadingSettings) -> CoarseRain:
+def coarse_rain(
+    runner: Any, net: Any, date: datetime.datetime, reading: ReadingSettings, fine: Grid, space: int | None
+) -> CoarseRain:
     """Open the coarse rain of a run.
 
     Files and datasets are read by :func:`anemoi_scaleadapt.rain.reader.open_rain`, which knows units, orientation and
@@ -62,22 +70,43 @@ def coarse_rain(runner: Any, net: Any, date: datetime.datetime, reading: Reading
     date : datetime.datetime
         Where an input does not tell its grid, a date at which it has data.
     reading : ReadingSettings
-        What files do not tell.
+        How files are read.
+    fine : Grid
+        The fine grid, for rain on a grid of its own.
+    space : int, optional
+        s, where it is known.
     """
     source = runner.dynamic_forcings_inputs[net.lr]
     own = bool(runner.pre_processors.get(net.lr)) if isinstance(runner.pre_processors, dict) else False
     dataset = getattr(source, "open_dataset_args", None)
     if dataset is not None and len(dataset) == 1 and isinstance(dataset[0], str) and not source.open_dataset_kwargs:
-        return from_rain(_open(dataset[0], reading.variable or net.variable, reading))
+        rain = _open(dataset[0], reading.variable or net.variable, reading)
+        return from_rain(_on_blocks(rain, fine, space) if reading.blocks else rain, reading.member)
     path = getattr(source, "path", None)
     if isinstance(path, str) and not own:
-        return from_rain(_open(path, reading.variable, reading))
+        rain = _open(path, reading.variable, reading)
+        return from_rain(_on_blocks(rain, fine, space) if reading.blocks else rain, reading.member)
+    if reading != ReadingSettings():
+        raise ScaleAdaptError(
+            f"runner.reading is for files and datasets; input.{net.lr} is read by anemoi-inference "
+            f"({'it has pre-processors' if own else type(source).__name__}): leave one of them out."
+        )
     return _from_input(source, net, date)
+
+
+def _on_blocks(rain: Rain, fine: Grid, space: int | None) -> Rain:
+    """Rain by area on the cells of the fine grid, of the usual s that fits where none is given."""
+    latitudes, longitudes = (a.reshape(fine.shape) for a in (fine.latitudes, fine.longitudes))
+    grid = regrid.Grid.from_latlon(fine.path, latitudes, longitudes)
+    s, why = (space, "as given") if space else choose_factor(cells_of(rain).km, grid.cell_km)
+    moved, weights = on_blocks(rain, Blocks.of(grid, s))
+    LOG.info("%s: taken to blocks of s = %d (%s); it covers %.1f%% of them.", rain.path, s, why, 100 * weights.share)
+    return moved
 
 
 def _open(path: str, variable: str | None, reading: ReadingSettings) -> Rain:
     """Open a file or dataset; an error that names an option of the commands names its key, too."""
-    told = reading.model_dump(exclude={"variable"})
+    told = reading.model_dump(include={"units", "time_label", "accumulated"})
     try:
         return open_rain(path, variable, **told)
     except ScaleAdaptError as error:
@@ -88,8 +117,8 @@ def _open(path: str, variable: str | None, reading: ReadingSettings) -> Rain:
         raise ScaleAdaptError(f"{error} In a run file that is {told_by}.") from error
 
 
-def from_rain(rain: Rain) -> CoarseRain:
-    """Coarse rain of what :func:`open_rain` opened; an ensemble is refused."""
+def from_rain(rain: Rain, member: int | None = None) -> CoarseRain:
+    """Coarse rain of what :func:`open_rain` opened; one member of an ensemble, which must be named."""
     step = None if rain.interval is None else rain.interval.astype("timedelta64[s]").item()
 
     def read(ends: list[datetime.datetime]) -> np.ndarray:
@@ -100,12 +129,12 @@ def from_rain(rain: Rain) -> CoarseRain:
                 f"{rain.times[-1]}Z. Choose `date` and `lead_time` within the data."
             )
         values = rain.at(times)
-        if len(values) != 1:
+        if len(values) <= (member or 0) or (len(values) > 1 and member is None):
             raise ScaleAdaptError(
-                f"{rain.path} holds {len(values)} members of coarse rain: run one at a time, or use `anemoi-scaleadapt "
-                "downscale`, which draws members of each."
+                f"{rain.path} holds {len(values)} members of coarse rain: name one from 0 to {len(values) - 1}, "
+                "`runner: {auto: {reading: {member: 0}}}`, or draw members of each with `anemoi-scaleadapt downscale`."
             )
-        return values[0].reshape(len(times), -1)
+        return values[member or 0].reshape(len(times), -1)
 
     places = None
     if rain.latitude is not None and rain.longitude is not None:

@@ -106,10 +106,10 @@ class ScaleAdaptRunner(Runner):
 
     def _prepare(self, net: Any) -> None:
         """Open the coarse rain, find the factor pair and where its cells lie, see that the run can begin and end."""
-        self.coarse = coarse_rain(self, net, self.reference_date + ONE_HOUR, self._reading)
+        grid, given = fine_grid(self, net, self._grid), self._scale
+        space = (given or {}).get("space") or (net.scale and net.scale.space)
+        self.coarse = coarse_rain(self, net, self.reference_date + ONE_HOUR, self._reading, grid, space)
         step = duration(self._lr_frequency, "runner.lr_frequency") if self._lr_frequency else self.coarse.step
-        grid = fine_grid(self, net, self._grid)
-        given = self._scale
         if given is None and net.scale is None:
             if step is None:
                 raise ScaleAdaptError(

@@ -13,7 +13,7 @@ from anemoi_scaleadapt.settings import Settings
 
 
 class ReadingSettings(Settings):
-    """Keys of ``runner: {auto: {reading: {...}}}``: what the files of the coarse rain do not tell."""
+    """Keys of ``runner: {auto: {reading: {...}}}``: how files of coarse rain are read."""
 
     variable: str | None = Field(default=None, json_schema_extra={"rule": "a name, or null"})
     """the rain, where a file has several variables that could be it"""
@@ -23,6 +23,10 @@ class ReadingSettings(Settings):
     """where a time lies in its interval. Null: as the file tells, else the end"""
     accumulated: Accumulated | None = None
     """over what amounts are summed. Null: as the file tells"""
+    member: Annotated[int, Field(ge=0)] | None = None
+    """which member of coarse rain that has several, counted from 0"""
+    blocks: bool = False
+    """whether to take rain on any grid to the cells of the fine grid, by area"""
 
 
 class RunnerSettings(Settings):
@@ -51,7 +55,7 @@ class RunnerSettings(Settings):
     lr_frequency: str | None = Field(default=None, json_schema_extra={"rule": "1h, t hours such as 3h, or null"})
     """how often the coarse rain comes. Null: as the file or dataset tells; else every t hours"""
     reading: ReadingSettings = ReadingSettings()
-    """what the files of the coarse rain do not tell"""
+    """how files of coarse rain are read"""
     grid: str | None = Field(default=None, json_schema_extra={"rule": "a path, or null"})
     """an anemoi dataset with the fine grid to write, where it is not that of training"""
 
