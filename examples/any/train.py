@@ -13,6 +13,7 @@ import torch
 from pool import BLOCK, STEP
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from anemoi_scaleadapt.diffusion import schedule
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.models.context import REACH, frames_round, hourly_axis, visible
 from anemoi_scaleadapt.models.downscaler import Downscaler
@@ -27,6 +28,8 @@ WATCHED = ((10, 1), (1, 3), (10, 3), (25, 6), (5, 2))
 VALUES = 8 * 6 * 100 * 100
 #: least chance of a wet place to be drawn, relative to one that is wet all over
 FLOOR = 0.1
+#: noise levels between which half of the draws lie, even in their logarithm: there the texture is decided
+FOCUS = (0.1, 4.0)
 #: mm h-1 that become z = 1
 UNIT = 0.2
 
@@ -131,12 +134,21 @@ def draw_pair(random, pairs=None) -> tuple[int, int]:
             return s, t
 
 
-def losses(net, drawn, precision, device, generator=None):
+def focused(scale: Scale, count: int, random) -> torch.Tensor:
+    """Noise levels of a batch: every other one from the levels of beta, the rest within FOCUS."""
+    sigma = schedule.draw_levels(schedule.noise_levels(scale.beta).float(), count)
+    low, high = np.log(FOCUS)
+    places = (np.arange(count) + random.random()) / count
+    inside = torch.from_numpy(np.exp(low + (high - low) * random.permutation(places))).float()
+    return torch.where(torch.arange(count) % 2 == 0, sigma, inside)
+
+
+def losses(net, drawn, precision, device, generator=None, sigma=None):
     """Weighted losses of both networks."""
     scale, axis, hr, seen, weights = drawn
     axis, hr, seen, weights = (x.to(device) for x in (axis, hr, seen, weights))
     with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bf16"):
-        terms = net.terms(axis, hr, scale, seen=seen, generator=generator)
+        terms = net.terms(axis, hr, scale, seen=seen, generator=generator, sigma=sigma)
     out = {}
     for name, (prediction, target) in terms.items():
         known = ~target.isnan()
@@ -225,7 +237,8 @@ def main() -> None:
         count = max(1, round(args.batch * VALUES / hours / size**2))
         drawn = batch(pools, shares, random, s, t, hours, size, count)
         net.train()
-        values = losses(net, drawn, args.precision, device)
+        sigma = focused(drawn[0], count, random).to(device)
+        values = losses(net, drawn, args.precision, device, sigma=sigma)
         optimiser.zero_grad(set_to_none=True)
         sum(values.values()).backward()
         norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
