@@ -1,65 +1,60 @@
-"""The search for the sigma_max whose spread is honest: on known curves, with the measurements counted."""
+"""The search for the settings with the lowest CRPS: on known bowls, with the measurements counted."""
 
-import numpy as np
+import math
+
 import pytest
 
-from anemoi_scaleadapt.calibration.spread import NEAR, Point, find
+from anemoi_scaleadapt.calibration.spread import MOST, Point, find
 
 
-def measured(curve):
-    """Return what measures a curve of the spread-skill ratio, and the list of where it did."""
+def measured(crps):
+    """Return what measures a CRPS over both settings, and the list of where it did."""
     asked = []
 
-    def measure(sigma_max):
-        asked.append(sigma_max)
-        return Point(sigma_max, float(curve(sigma_max)), 0.1)
+    def measure(sigma_max, noise_factor):
+        asked.append((sigma_max, noise_factor))
+        return Point(sigma_max, noise_factor, 0.9, crps(sigma_max, noise_factor), 1.0)
 
     return measure, asked
 
 
-def test_what_is_honest_already_costs_one_measurement():
-    measure, asked = measured(lambda s: 1.01)
-    found = find(measure, 20, 157)
-    assert asked == [20] and found.chosen == found.before == Point(20, 1.01, 0.1) and found.bracketed
+def bowl(sigma_max, noise_factor):
+    """A CRPS whose floor of 0.1 lies at (10, 1.2)."""
+    return lambda s, n: 0.1 + 0.01 * math.log(s / sigma_max) ** 2 + 0.3 * (n - noise_factor) ** 2
 
 
-@pytest.mark.parametrize("truth", [3.0, 8.0, 15.0, 30.0, 100.0])
-def test_a_growing_ratio_is_found_from_either_side(truth):
-    measure, asked = measured(lambda s: 1 + 0.2 * np.log(s / truth))
-    found = find(measure, 20, 157)
-    assert found.bracketed and abs(found.chosen.ssr - 1) <= NEAR
-    assert found.chosen.sigma_max == pytest.approx(truth, rel=0.11)  # 0.02 / 0.2 in log sigma
-    assert asked[:2] == [20, 2.0 if truth < 20 else 157] and len(asked) == 3  # a line in log sigma: one step
+@pytest.mark.parametrize("truth", [(10.0, 1.2), (40.0, 0.8), (80.0, 1.4), (2.5, 1.0)])
+def test_the_floor_of_a_bowl_is_found(truth):
+    measure, asked = measured(bowl(*truth))
+    found = find(measure, (80.0, 1.0), 80.0)
+    assert found.chosen.noise_factor == pytest.approx(truth[1], abs=0.051)
+    assert found.chosen.sigma_max == pytest.approx(truth[0], rel=0.42)  # within half a step of factor 2
+    assert found.chosen.crps < found.before.crps or truth == (80.0, 1.0)
+    assert len(asked) == len(set(asked)) == len(found.points) <= MOST
 
 
-def test_a_bent_curve_takes_a_few_more_and_stays_inside():
-    measure, asked = measured(lambda s: 1.3 * s**2 / (s**2 + 60**2) + 0.02)
-    found = find(measure, 20, 7182)
-    assert found.bracketed and abs(found.chosen.ssr - 1) <= NEAR
-    assert len(asked) <= 8 and all(20 <= s <= 7182 for s in asked)
+def test_what_is_best_already_stays():
+    measure, asked = measured(bowl(20.0, 1.0))
+    found = find(measure, (20.0, 1.0), 80.0)
+    assert found.chosen == found.before and asked[0] == (20.0, 1.0) and len(asked) == 5
+    assert found.reason.startswith("as it is: CRPS 0.1000")
 
 
-def test_out_of_reach_takes_the_nearest_end_and_says_so():
-    measure, asked = measured(lambda s: 0.6 + 0.05 * np.log(s / 20))
-    found = find(measure, 20, 157)
-    assert not found.bracketed and found.chosen.sigma_max == 157
-    assert asked == [20, 157, pytest.approx(np.sqrt(20 * 157))]
-    assert "no sigma_max from 20 to 157" in found.reason and "nearest is 0.70" in found.reason
+def test_nothing_is_tried_outside_the_limits():
+    measure, asked = measured(lambda s, n: 1 - 0.01 * math.log(s) - 0.1 * n)
+    found = find(measure, (20.0, 1.5), 12.6)
+    assert asked[0] == (12.6, 1.5) and found.chosen.noise_factor == 1.6 and found.chosen.sigma_max == 12.6
+    assert all(2.0 <= s <= 12.6 and 0.5 <= n <= 1.6 for s, n in asked)
+    measure, asked = measured(lambda s, n: 1 + 0.01 * math.log(s))
+    assert find(measure, (12.6, 1.0), 12.6).chosen.sigma_max == pytest.approx(12.6 / 4)
 
 
-def test_a_hump_between_is_found():
-    measure, _ = measured(lambda s: 1.1 - 0.4 * np.log(s / 56) ** 2)
-    found = find(measure, 20, 157)
-    assert found.bracketed and abs(found.chosen.ssr - 1) <= NEAR
+def test_a_gain_too_small_to_matter_is_not_followed():
+    measure, _ = measured(lambda s, n: 0.1 * (1 - 0.0005 * math.log(80 / s)))
+    assert find(measure, (80.0, 1.0), 80.0).chosen.sigma_max == 80
 
 
-def test_a_value_beyond_the_schedule_begins_at_its_end():
-    measure, asked = measured(lambda s: 1.2 + 0.2 * np.log(s / 12.6))
-    found = find(measure, 20, 12.6)
-    assert asked[0] == 12.6 and found.bracketed and found.chosen.sigma_max < 12.6
-
-
-def test_points_are_in_order():
-    measure, _ = measured(lambda s: 1 + 0.2 * np.sin(s) + 0.1 * np.log(s / 40))
-    levels = [p.sigma_max for p in find(measure, 20, 157).points]
-    assert levels == sorted(levels)
+def test_the_reason_says_what_was_before():
+    measure, _ = measured(bowl(10.0, 1.2))
+    reason = find(measure, (80.0, 1.0), 80.0).reason
+    assert "with 80 and 1, as it is," in reason and "spread-skill ratio 0.90" in reason

@@ -28,9 +28,9 @@ def karras(steps, low, high, rho):
 
 def test_dpmpp_2m_against_the_formula_of_the_paper():
     # Lu et al. 2022 (arXiv 2211.01095), algorithm 2, data prediction, in lambda = -ln sigma
-    settings = SamplerSettings(name="dpmpp_2m", steps=6, sigma_min=0.05)
+    settings = SamplerSettings(name="dpmpp_2m", steps=6, sigma_min=0.05, sigma_max=10.0)
     shape = (1, 2, 3, 4, 5)
-    got = draw(gaussian, noise(shape), settings, 10.0, 0.02)
+    got = draw(gaussian, noise(shape), settings, 0.02)
     levels = karras(6, 0.05, 10.0, 7.0)
     x, before, last = noise(shape)(0) * levels[0], None, None
     for now, then in itertools.pairwise(levels):
@@ -45,10 +45,12 @@ def test_dpmpp_2m_against_the_formula_of_the_paper():
     torch.testing.assert_close(got, x, rtol=1e-6, atol=1e-8)
 
 
-def test_dpmpp_2m_sde_against_the_formula_of_the_paper():
+@pytest.mark.parametrize("factor", [1.0, 1.2])
+def test_dpmpp_2m_sde_against_the_formula_of_the_paper(factor):
     # Lu et al. 2022 (arXiv 2211.01095), SDE-DPM-Solver++(2M), for alpha = 1: in exponentials of lambda
     shape = (1, 2, 3, 4, 5)
-    got = draw(gaussian, noise(shape), SamplerSettings(name="dpmpp_2m_sde", steps=6, sigma_min=0.05), 10.0, 0.02)
+    settings = SamplerSettings(name="dpmpp_2m_sde", steps=6, sigma_min=0.05, sigma_max=10.0, noise_factor=factor)
+    got = draw(gaussian, noise(shape), settings, 0.02)
     levels = karras(6, 0.05, 10.0, 7.0)
     x, estimates = noise(shape)(0) * levels[0], []
     for i in range(5):
@@ -58,7 +60,7 @@ def test_dpmpp_2m_sde_against_the_formula_of_the_paper():
         if i:
             r = math.log(levels[i - 1] / levels[i]) / h
             mean = mean + 0.5 * (1 - math.exp(-2 * h)) * (estimates[i] - estimates[i - 1]) / r
-        x = mean + levels[i + 1] * math.sqrt(1 - math.exp(-2 * h)) * noise(shape)(i + 1)
+        x = mean + factor * levels[i + 1] * math.sqrt(1 - math.exp(-2 * h)) * noise(shape)(i + 1)
     torch.testing.assert_close(got, gaussian(x, levels[5]), rtol=1e-6, atol=1e-8)
 
 
@@ -70,7 +72,7 @@ def test_dpmpp_2m_sde_takes_exact_steps_of_the_posterior():
         seen[round(float(sigma), 6)] = (float(x.mean()), float(x.std()))
         return torch.full_like(x, 2.0)
 
-    draw(known, noise(shape), SamplerSettings(name="dpmpp_2m_sde", steps=3, sigma_min=0.5), 10.0, 0.02)
+    draw(known, noise(shape), SamplerSettings(name="dpmpp_2m_sde", steps=3, sigma_min=0.5, sigma_max=10.0), 0.02)
     mean, std = seen[0.5]
     assert mean == pytest.approx(2.0, abs=0.03) and std == pytest.approx(0.5, rel=0.03)
 
@@ -83,16 +85,22 @@ def test_evaluations(name, calls):
         count.append(float(sigma))
         return gaussian(x, sigma)
 
-    draw(counted, noise((1, 1, 1, 2, 2)), SamplerSettings(name=name), 20.0, 0.02)
+    draw(counted, noise((1, 1, 1, 2, 2)), SamplerSettings(name=name, sigma_max=20.0), 0.02)
     assert len(count) == calls and count[0] == pytest.approx(20.0) and count[-1] >= 0.03 - 1e-9
 
 
 @pytest.mark.parametrize("name", ["dpmpp_2m", "heun", "dpmpp_2m_sde", "ancestral"])
 def test_the_spread_of_a_gaussian_comes_out(name):
     shape = (1, 1, 1, 100, 200)
-    got = draw(gaussian, noise(shape), SamplerSettings(name=name, steps=40), 40.0, 0.02)
+    got = draw(gaussian, noise(shape), SamplerSettings(name=name, steps=40, sigma_max=40.0), 0.02)
     assert got.std() == pytest.approx(SPREAD, rel=0.03)
     assert got.mean() == pytest.approx(0, abs=0.03)
+
+
+def test_more_noise_at_every_step_widens_what_comes_out():
+    settings = SamplerSettings(steps=40, sigma_max=40.0, noise_factor=1.2)
+    got = draw(gaussian, noise((1, 1, 1, 100, 200)), settings, 0.02)
+    assert got.std() == pytest.approx(1.2 * SPREAD, rel=0.03)  # the first field's noise is forgotten
 
 
 def test_ancestral_is_the_papers_chain_step_for_step():

@@ -1,6 +1,7 @@
 """What a calibration found, as numbers for programs: one JSON file."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,20 +11,10 @@ from anemoi_scaleadapt.calibration.spread import Spread
 from anemoi_scaleadapt.files import write_text
 
 
-def as_dict(proposal: Proposal, spread: Spread | None = None, drawn: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the proposals, and under ``sampler`` what was measured on a checkpoint.
-
-    Parameters
-    ----------
-    proposal : Proposal
-        From the data.
-    spread : Spread, optional
-        From a checkpoint.
-    drawn : dict, optional
-        What the ensembles were drawn from: checkpoint, days, windows, members.
-    """
+def as_dict(proposal: Proposal) -> dict[str, Any]:
+    """Return the proposals from data."""
     scale = proposal.scale
-    out = {
+    return {
         "space": scale.space,
         "time": scale.time,
         "beta": scale.beta,
@@ -32,11 +23,11 @@ def as_dict(proposal: Proposal, spread: Spread | None = None, drawn: dict[str, A
         "threshold": proposal.threshold,
         "reasons": {key: reason for key, _, reason in proposal.reasons},
     }
-    if spread:
-        chosen = {**asdict(spread.chosen), "bracketed": spread.bracketed}
-        measured = {"before": asdict(spread.before), "points": [asdict(p) for p in spread.points]}
-        out["sampler"] = {**chosen, **measured, **(drawn or {})}
-    return out
+
+
+def of_spreads(found: Mapping[tuple[int, int], Spread]) -> dict[str, Any]:
+    """Return what was measured on weights, by pair: all points, the one before, the chosen one."""
+    return {f"s{s}t{t}": asdict(spread) for (s, t), spread in found.items()}
 
 
 def write(path: Path, values: dict[str, Any]) -> None:

@@ -1,33 +1,39 @@
-"""The sampler's largest noise level that makes a trained network's spread honest, without training again."""
+"""Where drawing begins, and how much fresh noise it takes, so that a trained network's ensemble has the lowest CRPS."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-#: |SSR - 1| that is near enough, and most measurements between the ends
-NEAR, REFINEMENTS = 0.02, 6
-#: smallest level that is tried; below the residual's own deviation of 1 the noise hides nothing
-LEAST = 2.0
+#: sigma_max is tried in steps of this factor, noise_factor in steps of this much
+FACTOR, STEP = 2.0, 0.1
+#: smallest values that are tried (below the residual's own deviation of 1 the noise hides nothing), and largest factor
+LEAST, FACTORS = 2.0, (0.5, 1.6)
+#: most measurements, and by how much a measurement must be better to be followed
+MOST, BETTER = 16, 0.001
 
 
 @dataclass(frozen=True)
 class Point:
-    """One sigma_max and what an ensemble drawn from it scores.
+    """What an ensemble scores that is drawn with given settings.
 
     Parameters
     ----------
     sigma_max
         Largest noise level.
+    noise_factor
+        Factor of the fresh noise.
     ssr
         Spread-skill ratio, sqrt((M + 1) / M mean variance / mean squared error of the mean).
     crps
         Fair CRPS, mm h-1.
+    power
+        Power below 8 km of the members over that of the truth.
     """
 
     sigma_max: float
+    noise_factor: float
     ssr: float
     crps: float
+    power: float
 
 
 @dataclass(frozen=True)
@@ -37,74 +43,62 @@ class Spread:
     Parameters
     ----------
     points
-        All measurements, by sigma_max; the same windows, members and noise in each.
+        All measurements, in their order; the same windows, members and noise in each.
     before
-        The one at the checkpoint's own sigma_max.
+        The one with the checkpoint's own settings.
     chosen
-        The measurement whose spread-skill ratio is nearest to 1.
-    bracketed
-        Whether ratios below and above 1 (or 1 itself) were found.
+        That with the lowest CRPS.
     """
 
     points: tuple[Point, ...]
     before: Point
     chosen: Point
-    bracketed: bool
 
     @property
     def reason(self) -> str:
         """Return the proposal in words."""
         new, old = self.chosen, self.before
-        if not self.bracketed:
-            low, high = self.points[0], self.points[-1]
-            return (
-                f"no sigma_max from {low.sigma_max:.3g} to {high.sigma_max:.3g} makes the spread-skill ratio 1: it is "
-                f"{low.ssr:.2f} and {high.ssr:.2f} there; nearest is {new.ssr:.2f} (CRPS {new.crps:.4f} mm/h; "
-                f"{old.ssr:.2f} and {old.crps:.4f} with the checkpoint's {old.sigma_max:.3g})"
-            )
+        if new == old:
+            return f"as it is: CRPS {new.crps:.4f} mm/h, spread-skill ratio {new.ssr:.2f}, power {new.power:.2f}"
         return (
-            f"spread-skill ratio {new.ssr:.2f}, CRPS {new.crps:.4f} mm/h; with the checkpoint's {old.sigma_max:.3g} "
-            f"{old.ssr:.2f} and {old.crps:.4f}"
+            f"CRPS {new.crps:.4f} mm/h, spread-skill ratio {new.ssr:.2f}, power below 8 km {new.power:.2f}; with "
+            f"{old.sigma_max:.3g} and {old.noise_factor:.3g}, as it is, {old.crps:.4f}, {old.ssr:.2f} and "
+            f"{old.power:.2f}"
         )
 
 
-def find(measure: Callable[[float], Point], own: float, top: float) -> Spread:
-    """Find the sigma_max whose spread-skill ratio is 1, in as few measurements as that takes.
+def find(measure: Callable[[float, float], Point], own: tuple[float, float], top: float) -> Spread:
+    """Find the settings with the lowest CRPS, one after the other, from the checkpoint's own.
 
-    The checkpoint's own value comes first; then the end at which a wider (or narrower) ensemble is to be expected, and
-    if 1 does not lie between, halfway to it, should the ratio not be monotone; then places interpolated in
-    log sigma_max.
+    CRPS is a proper score: it falls until spread and texture are as honest as these settings can make them.
 
     Parameters
     ----------
     measure : callable
-        Scores of a sigma_max.
-    own : float
+        Scores of a sigma_max and a noise_factor.
+    own : tuple of float
         The checkpoint's.
     top : float
         Largest level that the network was trained on.
     """
-    own = min(own, top)
-    ends = (min(LEAST, own), top)
-    before = measure(own)
-    points, bracket = [before], None
-    if abs(before.ssr - 1) > NEAR:
-        end = ends[0] if before.ssr > 1 else ends[1]
-        for place in () if np.isclose(end, own) else (end, float(np.sqrt(own * end))):
-            points.append(measure(place))
-            if (points[-1].ssr - 1) * (before.ssr - 1) <= 0:
-                bracket = (before, points[-1])
-                break
-            if abs(points[-1].ssr - 1) <= NEAR:
-                break
-    replaced: list[int] = []
-    while bracket and len(replaced) < REFINEMENTS and min(abs(p.ssr - 1) for p in points) > NEAR:
-        a, b = bracket
-        stuck = len(replaced) > 1 and replaced[-1] == replaced[-2]  # one end stayed twice: halve
-        place = 0.5 if stuck else float(np.clip((1 - a.ssr) / (b.ssr - a.ssr), 0.1, 0.9))
-        points.append(measure(float(np.exp(np.log(a.sigma_max) + place * np.log(b.sigma_max / a.sigma_max)))))
-        replaced.append(0 if (points[-1].ssr - 1) * (a.ssr - 1) > 0 else 1)
-        bracket = (points[-1], b) if replaced[-1] == 0 else (a, points[-1])
-    chosen = min(points, key=lambda p: abs(p.ssr - 1))
-    in_order = tuple(sorted(points, key=lambda p: p.sigma_max))
-    return Spread(in_order, before, chosen, bool(bracket) or abs(chosen.ssr - 1) <= NEAR)
+    known: dict[tuple[float, float], Point] = {}
+
+    def at(sigma_max: float, noise_factor: float) -> Point | None:
+        key = round(min(sigma_max, top), 4), round(noise_factor, 2)
+        allowed = key[0] >= min(LEAST, top) and FACTORS[0] <= key[1] <= FACTORS[1]
+        if key not in known and (not allowed or len(known) >= MOST):
+            return None
+        return known[key] if key in known else known.setdefault(key, measure(*key))
+
+    before = best = measure(min(own[0], top), own[1])
+    known[round(before.sigma_max, 4), round(before.noise_factor, 2)] = before
+    moved = True
+    while moved:
+        moved = False
+        for factor, step in ((1.0, STEP), (1.0, -STEP), (1 / FACTOR, 0.0), (FACTOR, 0.0)):
+            while True:
+                trial = at(best.sigma_max * factor, best.noise_factor + step)
+                if trial is None or trial.crps >= best.crps * (1 - BETTER):
+                    break
+                best, moved = trial, True
+    return Spread(tuple(known.values()), before, best)

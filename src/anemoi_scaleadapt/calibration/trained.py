@@ -14,16 +14,16 @@ from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.inference.trained import context_axis, static_fields
+from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import Coarse
 from anemoi_scaleadapt.scale import Scale
 from anemoi_scaleadapt.training.crops import wettest
+from anemoi_scaleadapt.training.scores import high_power
 from anemoi_scaleadapt.verification.crps import fair_crps
 
 #: a window is wet where a coarse cell has this much, mm h-1
 WET = 0.1
-#: widest square that is drawn, in fine pixels
-WIDEST = 256
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ class Window:
 
 
 def check_sampler(net: Any, path: str) -> None:
-    """Raise ScaleAdaptError where the sampler of the checkpoint `path` has no sigma_max to choose."""
-    if net.sampler.name == "ancestral":
+    """Raise ScaleAdaptError where the sampler of the checkpoint `path` has nothing to choose."""
+    if net.sampler.name != "dpmpp_2m_sde":
         raise ScaleAdaptError(
-            f"--checkpoint {path} draws with the ancestral sampler, which starts at the schedule's end: it has no "
-            "sigma_max to choose. Train with model.model.sampler.name: dpmpp_2m_sde, or calibrate without --checkpoint."
+            f"--checkpoint {path} draws with the sampler {net.sampler.name}: sigma_max and noise_factor are chosen for "
+            "dpmpp_2m_sde alone. Train with model.model.sampler.name: dpmpp_2m_sde, or calibrate without --checkpoint."
         )
 
 
@@ -72,28 +72,29 @@ def hours_of(days: list[str]) -> tuple[np.datetime64, np.datetime64]:
 
 
 def read_windows(
-    interface: Any,
+    model: RainModel,
     scale: Scale,
     lr: Rain,
     hr: Rain,
     days: list[str],
     number: int = 8,
+    edge: int = 256,
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> list[Window]:
     """Read the wet windows of some days, `number` at most, spread evenly; wide domains by their wettest square.
 
     Parameters
     ----------
-    interface : AnemoiModelInterface
-        From :func:`anemoi_scaleadapt.inference.trained.open_checkpoint`.
+    model : RainModel
+        The trained network.
     scale : Scale
         Factor pair.
     lr, hr : Rain
         Coarse and fine rain.
     days : list of str
         First and last day; none of them should have been trained on.
-    number : int
-        Windows at most.
+    number, edge : int
+        Windows at most, and the widest square that is drawn, in fine pixels.
     progress : callable
         Wraps the list of windows to read.
 
@@ -102,7 +103,7 @@ def read_windows(
     ScaleAdaptError
         If no wet window of these days is in both datasets.
     """
-    net = interface.model.downscaler
+    net = model.downscaler
     coarse = Coarse(lr, scale.time)
     first, last = hours_of(days)
     found = []
@@ -119,13 +120,13 @@ def read_windows(
     windows = []
     for window in progress(evenly(found, number)):
         now = torch.from_numpy(coarse.frame(window))
-        size = min(max(1, WIDEST // scale.space), *now.shape)
+        size = min(max(1, edge // scale.space), *now.shape)
         row, column = wettest(now[None, None], size)[0][0, 1:].tolist()
         place = slice(row, row + size), slice(column, column + size)
         y, x = (slice(part.start * scale.space, part.stop * scale.space) for part in place)
         axis = context_axis(coarse, window, scale)[(..., *place)].to(device)
         truth = torch.from_numpy(hr.at(window)[0, :, y, x])[None].to(device)
-        statics = static_fields(interface, hr)
+        statics = static_fields(model, hr)
         if statics is not None:
             statics = statics[..., y, x]
         with torch.inference_mode():
@@ -139,6 +140,7 @@ def measure(
     scale: Scale,
     windows: list[Window],
     sigma_max: float,
+    noise_factor: float,
     members: int,
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> Point:
@@ -152,20 +154,21 @@ def measure(
         Factor pair.
     windows : list of Window
         From :func:`read_windows`.
-    sigma_max : float
-        Largest noise level.
+    sigma_max, noise_factor : float
+        Settings of the sampler.
     members : int
-        Members of each window, at least 2; their noise is that of inference with seed 0, the same for every sigma_max.
+        Members of each window, at least 2; their noise is that of inference with seed 0, the same for all settings.
     progress : callable
         Wraps the list of windows.
 
     Returns
     -------
     Point
-        Spread-skill ratio and fair CRPS, pooled over all known pixels and hours as in the scorecard.
+        Scores pooled over all known pixels and hours as in the scorecard.
     """
-    sampler = net.sampler.model_copy(update={"sigma_max": float(sigma_max)})
-    sums = np.zeros(4)
+    told = {"sigma_max": float(sigma_max), "noise_factor": float(noise_factor)}
+    sampler = net.sampler.model_copy(update=told)
+    sums = np.zeros(6)
     for w in progress(windows):
         noise = draws(0, range(members), [w.start.astype("M8[s]").item()], w.truth)
         with torch.inference_mode():
@@ -173,7 +176,12 @@ def measure(
             known = ~(w.truth.isnan() | rain.isnan().any(dim=2))
             error = (rain.mean(dim=2) - w.truth).square()
             each = (fair_crps(rain.movedim(2, 0), w.truth), error, rain.var(dim=2))
-            sums += [float(known.sum()), *(float(x[known].sum()) for x in each)]
-    count, crps, error, variance = sums
+            powers = (torch.where(known[:, :, None], rain, 0), torch.where(known, w.truth, 0))
+            sums += [
+                float(known.sum()),
+                *(float(x[known].sum()) for x in each),
+                *(float(high_power(x).sum()) for x in powers),
+            ]
+    count, crps, error, variance, power, wanted = sums
     ssr = np.sqrt((members + 1) / members * variance / max(error, 1e-12))
-    return Point(float(sigma_max), float(ssr), float(crps / max(count, 1)))
+    return Point(**told, ssr=float(ssr), crps=float(crps / max(count, 1)), power=float(power / max(wanted, 1e-12)))

@@ -17,7 +17,7 @@ COMMANDS = {
     "baseline": ("baseline", "write the members of a classical baseline, or a trained mean"),
     "bias": ("bias", "fit, report and take out the bias of real coarse rain"),
     "bulk": ("bulk", "draw years of members into one Zarr, with any number of processes"),
-    "calibrate": ("calibrate", "read beta, L, crop size and threshold from data, and sigma_max from a checkpoint"),
+    "calibrate": ("calibrate", "read beta, L, crop size and threshold from data, and the spread of trained weights"),
     "comephore": ("comephore", "download and inspect Météo-France's Comephore archive"),
     "cost": ("cost", "show what a factor pair costs: operations, parameters, reach"),
     "datasets": ("datasets", "write anemoi-datasets recipes for a factor pair"),

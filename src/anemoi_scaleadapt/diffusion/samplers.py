@@ -14,9 +14,7 @@ from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 Denoise = Callable[[Tensor, Tensor], Tensor]
 
 
-def draw(
-    denoise: Denoise, noise: Callable[[int], Tensor], settings: SamplerSettings, sigma_max: float, beta: float
-) -> Tensor:
+def draw(denoise: Denoise, noise: Callable[[int], Tensor], settings: SamplerSettings, beta: float) -> Tensor:
     """Draw residuals.
 
     Parameters
@@ -26,9 +24,7 @@ def draw(
     noise : callable
         ``noise(k)`` is the k-th draw of standard normal noise, shaped as the state.
     settings : SamplerSettings
-        Which sampler, how many levels.
-    sigma_max : float
-        Noise level to start from (the ancestral sampler starts from the schedule's end instead).
+        Which sampler, how many levels, sigma_max (the ancestral sampler starts from the schedule's end instead).
     beta : float
         End value of the paper's schedule, for the ancestral sampler.
 
@@ -43,13 +39,13 @@ def draw(
     from anemoi.models.transport.schedules import SIGMA_SCHEDULES
 
     karras = SIGMA_SCHEDULES["karras"](
-        sigma_max=sigma_max, sigma_min=settings.sigma_min, num_steps=settings.steps, rho=settings.rho
+        sigma_max=settings.sigma_max, sigma_min=settings.sigma_min, num_steps=settings.steps, rho=settings.rho
     )
     start = noise(0)
     dtype = torch.promote_types(start.dtype, torch.float32)
     sigmas = karras.get_schedule(start.device, torch.float64).to(dtype)
     if settings.name == "dpmpp_2m_sde":
-        return dpmpp_2m_sde(denoise, start, noise, sigmas)
+        return dpmpp_2m_sde(denoise, start, noise, sigmas, settings.noise_factor or 1.0)
     sampler = DIFFUSION_SAMPLERS[settings.name](dtype=dtype)
 
     def denoising(_x: dict, y: dict, sigma: dict, *_: object, **__: object) -> dict:
@@ -60,7 +56,11 @@ def draw(
 
 
 def dpmpp_2m_sde(
-    denoise: Denoise, start: Float[Tensor, "*s"], noise: Callable[[int], Tensor], sigmas: Float[Tensor, " k"]
+    denoise: Denoise,
+    start: Float[Tensor, "*s"],
+    noise: Callable[[int], Tensor],
+    sigmas: Float[Tensor, " k"],
+    noise_factor: float = 1.0,
 ) -> Float[Tensor, "*s"]:
     """DPM-Solver++ (2M) of the reverse SDE: as DPM++2M, with fresh noise at every step.
 
@@ -73,6 +73,10 @@ def dpmpp_2m_sde(
         ``noise(0)``; the further draws are asked for one by one.
     sigmas : Tensor
         Noise levels, (steps + 1,), falling, the last one 0.
+    noise_factor : float
+        Factor of the fresh noise, 1 for the exact process. Estimates of a network are too smooth, which takes from the
+        members' variance at every step; more noise gives it back (S_noise of Karras et al. 2022 does so for their
+        stochastic sampler).
 
     References
     ----------
@@ -83,7 +87,7 @@ def dpmpp_2m_sde(
         clean = denoise(x, sigmas[k])
         step, ratio = math.log(levels[k] / levels[k + 1]), (levels[k + 1] / levels[k]) ** 2
         ahead = clean if before is None else clean + step / (2 * last) * (clean - before)
-        x = ratio * x + (1 - ratio) * ahead + levels[k + 1] * math.sqrt(1 - ratio) * noise(k + 1)
+        x = ratio * x + (1 - ratio) * ahead + noise_factor * levels[k + 1] * math.sqrt(1 - ratio) * noise(k + 1)
         before, last = clean, step
     return denoise(x, sigmas[-2])
 

@@ -20,7 +20,13 @@ class SamplerSettings(Settings):
     sigma_max: Annotated[float, Field(le=1e9)] | None = Field(
         default=None, json_schema_extra={"rule": "a number above sigma_min to 1e+09, or null"}
     )
-    """largest noise level, the knob of the ensemble's spread. Null: the largest that beta trains, at most 80"""
+    """largest noise level, where drawing begins: lower narrows the members' differences over large areas. Null: as
+    calibrated, else the largest that beta trains, at most 80"""
+    noise_factor: Annotated[float, Field(gt=0, le=4)] | None = Field(
+        default=None, json_schema_extra={"rule": "a number above 0 to 4, or null"}
+    )
+    """factor of the fresh noise of every step, for ``dpmpp_2m_sde``: above 1 makes members wider and rougher at all
+    scales. Null: as calibrated, else 1"""
     rho: Annotated[float, Field(ge=1, le=100)] = 7.0
     """exponent of the Karras schedule; 1 spaces the levels evenly"""
     conserve_below: Annotated[float, Field(ge=0, le=1e9)] = 1.0
@@ -30,4 +36,6 @@ class SamplerSettings(Settings):
     def _check(self) -> Self:
         if self.sigma_max is not None and self.sigma_max <= self.sigma_min:
             refuse(self, "sigma_max")
+        if self.noise_factor is not None and self.name != "dpmpp_2m_sde":
+            refuse(self, "noise_factor", f"null for {self.name}, which draws no noise of its own")
         return self

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import HOUR
+from anemoi_scaleadapt.models.anemoi import RainModel, ScaleAdaptModel
 from anemoi_scaleadapt.models.context import frames_round, hourly_axis
 from anemoi_scaleadapt.rain.from_anemoi import read_static
 from anemoi_scaleadapt.rain.record import Rain
@@ -50,8 +51,6 @@ def open_checkpoint(path: str | Path, device: str | None = None, option: str = "
     ScaleAdaptError
         If it is not there, cannot be read, or holds another model.
     """
-    from anemoi_scaleadapt.models.anemoi import ScaleAdaptModel
-
     named = f"{option} {path}".strip()
     if not Path(path).is_file():
         raise ScaleAdaptError(f"{named} is not there: give inference-last.ckpt of a training run.")
@@ -83,9 +82,8 @@ def context_axis(coarse: Coarse, window: np.ndarray, scale: Scale) -> Tensor:
     return hourly_axis(torch.from_numpy(np.stack(frames).astype("f4"))[None], scale.time, past, scale.time)
 
 
-def static_fields(interface: Any, fine: Rain) -> Tensor | None:
+def static_fields(model: RainModel, fine: Rain) -> Tensor | None:
     """Static fields of a dataset as the networks see them, (1, c, y, x), on the network's device."""
-    model = interface.model
     if not model.static_names:
         return None
     fields = [read_static(fine.path, name) for name in model.static_names]
@@ -122,7 +120,7 @@ def conditional_mean(
     net, names = interface.model.downscaler, interface.model.static_names
     if names and fine is None:
         raise ScaleAdaptError(f"the checkpoint was trained with {', '.join(names)}: give --grid, a dataset with them.")
-    statics = static_fields(interface, fine) if names and fine is not None else None
+    statics = static_fields(interface.model, fine) if names and fine is not None else None
 
     def forecast(window: np.ndarray) -> np.ndarray:
         axis = context_axis(coarse, window, scale).to(next(net.parameters()).device)

@@ -14,6 +14,7 @@ from anemoi_scaleadapt.diffusion.samplers import draw
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.layers.tiling import Tile, alone, pad_to, plan
 from anemoi_scaleadapt.layers.unet import UShape
+from anemoi_scaleadapt.models.calibrated import Calibrated
 from anemoi_scaleadapt.models.context import REACH, Context, build_context, tile_context
 from anemoi_scaleadapt.models.networks import MeanNetwork, ResidualNetwork
 from anemoi_scaleadapt.models.settings import NetworkSettings
@@ -74,12 +75,22 @@ class Downscaler(nn.Module):
         self.mean = MeanNetwork(network, statics)
         self.residual = ResidualNetwork(network, statics)
         self.spread = ResidualSpread()
+        self.calibrated = Calibrated()
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
     @staticmethod
     def sigma_max(scale: Scale) -> float:
-        """Noise level at which sampling starts for a pair, unless the sampler's settings say another."""
+        """Largest noise level of a pair: that of beta's schedule, but at most that of a residual's largest patterns."""
         return min(float(schedule.noise_levels(scale.beta)[-1]), START)
+
+    def chosen(self, sampler: SamplerSettings, scale: Scale) -> SamplerSettings:
+        """A sampler's settings with what they leave open: as calibrated for the pair, else the usual."""
+        sigma_max, noise_factor = self.calibrated(scale.space, scale.time) or (self.sigma_max(scale), 1.0)
+        found = {
+            "sigma_max": max(min(sigma_max, self.sigma_max(scale)), 2 * sampler.sigma_min),
+            "noise_factor": noise_factor,
+        }
+        return sampler.model_copy(update={key: value for key, value in found.items() if getattr(sampler, key) is None})
 
     @staticmethod
     def current(axis: Float[Tensor, "n a Y X"]) -> Float[Tensor, "n h Y X"]:
@@ -258,7 +269,7 @@ class Downscaler(nn.Module):
             flat = rearrange(x, "n t m y x -> (n m) t y x")
             return rearrange(alone(each)(flat, condition, mean, std, now), "(n m) t y x -> n t m y x", n=len(now))
 
-        residual = draw(denoise, noise, sampler, sampler.sigma_max or self.sigma_max(scale), scale.beta)
+        residual = draw(denoise, noise, self.chosen(sampler, scale), scale.beta)
         flat = rearrange(residual, "n t m y x -> (n m) t y x")
         rain = alone(lambda flat, mean, std, now: self._rain(flat, mean, std, now, scale))(flat, mean, std, now)
         return rearrange(rain, "(n m) t y x -> n t m y x", n=len(now))

@@ -109,6 +109,12 @@ def read_model(folder: Path) -> dict[str, Any]:
     return model
 
 
+def provenance(model: str | Path) -> dict[str, Any]:
+    """What ``model.json`` of a model says besides what :func:`save` writes itself, to be handed to it again."""
+    own = ("format", "package", "settings", "parameters", "dtype", "sha256")
+    return {key: value for key, value in read_model(find(model)).items() if key not in own}
+
+
 def load(model: str | Path = "any") -> RainModel:
     """Read a model that :func:`save` wrote, ready to draw members.
 

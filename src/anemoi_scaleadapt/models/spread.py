@@ -19,6 +19,17 @@ def all_sum(x: Tensor) -> Tensor:
     return x
 
 
+def knot_weights(space: int, device: torch.device) -> Float[Tensor, " k"]:
+    """Weights of the knots by which a table is read for a factor s, linearly in log s, (knots,)."""
+    knots = torch.tensor(KNOTS, dtype=torch.float32, device=device).log()
+    at = torch.tensor(float(space), device=device).log().clamp(knots[0], knots[-1])
+    right = int(torch.searchsorted(knots, at).clamp(1, len(KNOTS) - 1))
+    share = (at - knots[right - 1]) / (knots[right] - knots[right - 1])
+    weights = torch.zeros_like(knots)
+    weights[right - 1], weights[right] = 1 - share, share
+    return weights
+
+
 class ResidualSpread(nn.Module):
     """Standard deviation of the residual over s, t and the hour within its coarse frame.
 
@@ -34,19 +45,9 @@ class ResidualSpread(nn.Module):
         self.register_buffer("variance", torch.ones(LONGEST, LONGEST, len(KNOTS)))
         self.register_buffer("seen", torch.zeros(LONGEST, LONGEST, len(KNOTS)))
 
-    def _weights(self, space: int) -> Tensor:
-        """Weights of the knots for a factor s, (knots,)."""
-        knots = torch.tensor(KNOTS, dtype=torch.float32, device=self.variance.device).log()
-        at = torch.tensor(float(space), device=knots.device).log().clamp(knots[0], knots[-1])
-        right = int(torch.searchsorted(knots, at).clamp(1, len(KNOTS) - 1))
-        share = (at - knots[right - 1]) / (knots[right] - knots[right - 1])
-        weights = torch.zeros_like(knots)
-        weights[right - 1], weights[right] = 1 - share, share
-        return weights
-
     def forward(self, space: int, time: int, hours: int) -> Float[Tensor, " {hours}"]:
         """Standard deviation of every hour of a window, (hours,); knots that no batch has moved take no part."""
-        weights = self._weights(space) * (self.seen[time - 1, :time] > 0)
+        weights = knot_weights(space, self.variance.device) * (self.seen[time - 1, :time] > 0)
         total = weights.sum(-1)
         known = (weights * self.variance[time - 1, :time].sqrt()).sum(-1) / total.clamp(min=1e-6)
         std = torch.where(total > 1e-6, known, torch.ones_like(known))
@@ -67,7 +68,7 @@ class ResidualSpread(nn.Module):
         known = sums[1] > 0
         now = self(space, time, time).square()
         measured = torch.where(known, sums[0] / sums[1].clamp(min=1) * now, now).clamp(min=1e-6)
-        weights = self._weights(space) * known[:, None]
+        weights = knot_weights(space, self.variance.device) * known[:, None]
         seen = self.seen[time - 1, :time]
         rate = weights * torch.maximum(1 / (seen + weights).clamp(min=1e-6), torch.full_like(weights, FORGET)).clamp(
             max=1

@@ -78,15 +78,17 @@ def block_means(rain: Rain, s: int) -> Rain:
         return rain
     if rain.shape[0] % s or rain.shape[1] % s:
         raise ScaleAdaptError(f"{rain.path}: {rain.shape} cells do not divide into blocks of {s} x {s}.")
-    cells = of_grid(grid_of(rain), s)
     shape, frames = (rain.shape[0] // s, rain.shape[1] // s), rain.frames
+    latitude, longitude = None, None
+    if rain.latitude is not None:
+        cells = of_grid(grid_of(rain), s)
+        latitude, longitude = (c.reshape(shape) for c in (cells.latitude, cells.longitude))
 
     def means(index: np.ndarray) -> np.ndarray:
         fine = np.asarray(frames(index))
         split = fine.reshape(*fine.shape[:-2], shape[0], s, shape[1], s)
         return np.asarray(split.mean(axis=(-3, -1), dtype="float64"), "float32")
 
-    latitude, longitude = (c.reshape(shape) for c in (cells.latitude, cells.longitude))
     return replace(rain, shape=shape, latitude=latitude, longitude=longitude, frames=means, y=None, x=None, crs=None)
 
 

@@ -23,19 +23,14 @@ def overlay(scale: Scale) -> dict[str, Any]:
     return out
 
 
-def render(scale: Scale, comment: str, crop: int | None = None, sigma_max: float | None = None) -> str:
-    """Return the overlay as YAML with `comment` above it; `crop` is the edge of the training crops.
-
-    `sigma_max` is the sampler's largest noise level, where it was measured.
-    """
+def render(scale: Scale, comment: str, crop: int | None = None) -> str:
+    """Return the overlay as YAML with `comment` above it; `crop` is the edge of the training crops."""
     import yaml
 
     above = "".join(f"# {line}".rstrip() + "\n" for line in comment.splitlines())
     values = {"scale": overlay(scale)}
     if crop is not None:
         values["training"] = {"method": {"crop": crop}}
-    if sigma_max is not None:
-        values["model"] = {"model": {"sampler": {"sigma_max": sigma_max}}}
     body = yaml.safe_dump(values, sort_keys=False)
     return f"{above}defaults:\n  - scaleadapt\n  - _self_\n\n{body}"
 

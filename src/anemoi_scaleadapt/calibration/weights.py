@@ -1,0 +1,130 @@
+"""Trained weights, what is measured on them for several pairs, and weights that know it."""
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from anemoi_scaleadapt.calibration import spread, trained
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.inference.trained import find_device, open_checkpoint
+from anemoi_scaleadapt.models.anemoi import RainModel
+from anemoi_scaleadapt.rain.record import Rain
+from anemoi_scaleadapt.regrid.records import block_means, cropped
+
+Pair = tuple[int, int]
+
+
+def open_weights(weights: str, device: str | None = None) -> RainModel:
+    """A model of weights that ship, a folder of an export, or an inference checkpoint; it may take static fields."""
+    device = find_device(device)
+    if Path(weights).suffix == ".ckpt" or Path(weights).is_file():
+        return open_checkpoint(weights, device).model
+    from anemoi_scaleadapt.pretrained import load
+
+    return load(weights).to(device)
+
+
+def pair_of(word: str, model: RainModel) -> Pair:
+    """The pair (s, t) of a word such as ``10:3``, if the model has learnt it."""
+    try:
+        space, time = (int(part) for part in word.split(":"))
+    except ValueError as error:
+        raise ScaleAdaptError(f"--pairs {word}: write s:t, for example 10:3.") from error
+    model.pairs.check(space, time, "Give --pairs among them.")
+    return space, time
+
+
+def spread_of(
+    model: RainModel,
+    hr: Rain,
+    pair: Pair,
+    days: list[str],
+    draw: int = 8,
+    members: int = 8,
+    edge: int = 256,
+    progress: Callable[[str], Callable[[Iterable], Iterable]] = lambda text: iter,
+) -> spread.Spread:
+    """Find the sampler's settings with the lowest CRPS for a pair.
+
+    Parameters
+    ----------
+    model : RainModel
+        From :func:`open_weights`.
+    hr : Rain
+        Hourly fine rain; the coarse rain is its mean.
+    pair : tuple of int
+        (s, t).
+    days : list of str
+        First and last day; none should have been trained on.
+    draw, members, edge : int
+        Wet windows and members of each at most; widest square in pixels.
+    progress : callable
+        Of a text, what wraps the list of windows.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If the domain is smaller than a coarse cell, or no wet window is there.
+    """
+    space, time = pair
+    rows, columns = (slice(0, n // space * space) for n in hr.shape)
+    if not (rows.stop and columns.stop):
+        raise ScaleAdaptError(f"{hr.path} has {hr.shape} pixels, fewer than a coarse cell of {space} x {space}.")
+    fine = cropped(hr, rows, columns)
+    net, scale = model.downscaler, model.find_scale({"space": space, "time": time})
+    windows = trained.read_windows(model, scale, block_means(fine, space), fine, days, draw, edge, progress("reading"))
+
+    def measure(sigma_max: float, noise_factor: float) -> spread.Point:
+        text = f"({space}, {time}): sigma_max {sigma_max:.3g}, noise_factor {noise_factor:.3g}"
+        return trained.measure(net, scale, windows, sigma_max, noise_factor, members, progress(text))
+
+    own = net.chosen(net.sampler, scale)
+    assert own.sigma_max is not None and own.noise_factor is not None
+    return spread.find(measure, (own.sigma_max, own.noise_factor), net.sigma_max(scale))
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ScaleAdaptError where there is a model already."""
+    from anemoi_scaleadapt.pretrained.weights import MODEL
+
+    if (folder / MODEL).exists():
+        raise ScaleAdaptError(f"--to {folder} holds a model already: give another folder.")
+
+
+def write(weights: str, found: Mapping[Pair, spread.Spread], folder: Path, told: dict[str, Any]) -> None:
+    """Write weights that draw with what was found, as an export.
+
+    Parameters
+    ----------
+    weights : str
+        What was measured: a name, a folder, or a checkpoint.
+    found : Mapping
+        By pair.
+    folder : Path
+        Where to write; another one than that of `weights`.
+    told : dict
+        What was measured on, for ``model.json``.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If the weights need static fields, or the folder cannot be written.
+    """
+    from anemoi_scaleadapt.pretrained import load, save
+    from anemoi_scaleadapt.pretrained.checkpoint import export
+    from anemoi_scaleadapt.pretrained.weights import provenance
+
+    source: str | Path = weights
+    if Path(weights).is_file():
+        export(Path(weights), folder)
+        source = folder
+    model = load(source)
+    chosen = {pair: each.chosen for pair, each in found.items()}
+    model.downscaler.calibrated.fill({pair: (p.sigma_max, p.noise_factor) for pair, p in chosen.items()})
+    of_pairs = {
+        f"s{s}t{t}": {"sigma_max": round(p.sigma_max, 3), "noise_factor": p.noise_factor}
+        for (s, t), p in chosen.items()
+    }
+    day = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    save(model, folder, {**provenance(source), "calibrated": {**told, "date": day, "pairs": of_pairs}})
