@@ -86,7 +86,7 @@ def spread_of(
 
 def check_folder(folder: Path) -> None:
     """Raise ScaleAdaptError where there is a model already."""
-    from anemoi_scaleadapt.pretrained.weights import MODEL
+    from anemoi_scaleadapt.models.export import MODEL
 
     if (folder / MODEL).exists():
         raise ScaleAdaptError(f"--to {folder} holds a model already: give another folder.")
@@ -113,7 +113,7 @@ def write(weights: str, found: Mapping[Pair, spread.Spread], folder: Path, told:
     """
     from anemoi_scaleadapt.pretrained import load, save
     from anemoi_scaleadapt.pretrained.checkpoint import export
-    from anemoi_scaleadapt.pretrained.weights import provenance
+    from anemoi_scaleadapt.models.export import provenance
 
     source: str | Path = weights
     if Path(weights).is_file():
