@@ -111,9 +111,9 @@ def write(weights: str, found: Mapping[Pair, spread.Spread], folder: Path, told:
     ScaleAdaptError
         If the weights need static fields, or the folder cannot be written.
     """
+    from anemoi_scaleadapt.models.export import provenance
     from anemoi_scaleadapt.pretrained import load, save
     from anemoi_scaleadapt.pretrained.checkpoint import export
-    from anemoi_scaleadapt.models.export import provenance
 
     source: str | Path = weights
     if Path(weights).is_file():
