@@ -48,9 +48,10 @@ def render() -> str:
             parts.append(f"\n{'##' if ' ' not in name else '###'} {name}\n\n{(parser.description or '').strip()}\n")
             lines = [row(a) for a in parser._actions if a.dest not in ("help", "action")]
             parts += ["\n| argument | meaning |\n|---|---|\n", "\n".join(lines), "\n"] if lines else []
-            example = next(line for line in (parser.epilog or "").splitlines() if line.startswith("example: "))
+            told = [line for line in (parser.epilog or "").splitlines() if line.startswith("example: ")]
             if lines:
-                parts.append(f"\n```text\n{example.removeprefix('example: ')}\n```\n")
+                examples = "\n".join(line.removeprefix("example: ") for line in told)
+                parts.append(f"\n```text\n{examples}\n```\n")
     return "".join(parts)
 
 

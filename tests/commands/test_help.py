@@ -21,10 +21,11 @@ def printed(capsys, *words):
 def test_help_shows_units_and_an_example_that_parses(words, capsys):
     text = printed(capsys, *words, "--help")
     assert UNITS in text
-    (example,) = (line for line in text.splitlines() if line.startswith("example: "))
-    program, name, *rest = shlex.split(example.removeprefix("example: "))
-    assert program == "anemoi-scaleadapt" and name == words[0]
-    make_parser(name).parse_args([name, *rest])
+    examples = [line.removeprefix("example: ") for line in text.splitlines() if line.startswith("example: ")]
+    assert examples
+    for program, name, *rest in map(shlex.split, examples):
+        assert program == "anemoi-scaleadapt" and name == words[0]
+        make_parser(name).parse_args([name, *rest])
 
 
 def test_every_option_is_explained():
