@@ -1,10 +1,16 @@
 """The whole road with a small network: a file as services have it in, members out."""
 
+import datetime
+
 import numpy as np
+import pytest
 import xarray as xr
 
 import anemoi_scaleadapt
 from anemoi_scaleadapt.commands import main
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.inference.draw import draw_members
+from anemoi_scaleadapt.pretrained import load
 from support.coarse import GRID, WHERE
 
 
@@ -29,3 +35,15 @@ def test_weights_that_are_none_are_one_line(flux, tmp_path, capsys):
     assert main(["downscale", flux, *GRID, "--weights", "nothing", "--to", str(tmp_path / "m.nc")]) == 2
     assert "nothing" in capsys.readouterr().err.splitlines()[-1]
     assert not (tmp_path / "m.nc").exists()
+
+
+def test_arrays_are_cleaned_as_files_are(weights, caplog):
+    model, frames = load(weights), np.ones((1, 3, 3), "f4")
+    frames[0, 0] = np.inf, -9999, 4000
+    frames[0, 1, 0] = -1e-6
+    start, pair = datetime.datetime(2020, 1, 1), {"space": 5, "time": 2}
+    drawn, _ = draw_members(model, frames, start, pair, members=1)
+    assert np.isnan(drawn[..., :5, :]).all() and np.isfinite(drawn[..., 5:, :]).all()
+    assert (drawn[..., 5:10, :5] == 0).all() and "count as missing" in caplog.text
+    with pytest.raises(ScaleAdaptError, match=r"coarse: 9 of 9 cells have negative rain, down to -0\.3"):
+        draw_members(model, np.full((1, 3, 3), -0.3), start, pair, members=1)

@@ -11,7 +11,7 @@ import numpy as np
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.grid import Grid
 from anemoi_scaleadapt.inference.settings import ReadingSettings
-from anemoi_scaleadapt.rain.codes import clean
+from anemoi_scaleadapt.rain.codes import Cleaner
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.regrid import grid as regrid
@@ -145,6 +145,7 @@ def from_rain(rain: Rain, member: int | None = None) -> CoarseRain:
 def _from_input(source: Any, net: Any, date: datetime.datetime) -> CoarseRain:
     """Coarse rain of any input of anemoi-inference; it must hold mm h-1."""
     name = f"input.{net.lr} ({type(source).__name__})"
+    cleaner = Cleaner(name)
 
     def state(ends: list[datetime.datetime]) -> dict:
         try:
@@ -162,7 +163,7 @@ def _from_input(source: Any, net: Any, date: datetime.datetime) -> CoarseRain:
                 f"{name} gives {', '.join(sorted(fields)) or 'nothing'}; the checkpoint needs {net.variable!r} (a "
                 "`rename` pre-processor can give it that name)."
             )
-        return clean(np.asarray(fields[net.variable], np.float32), name)[0]
+        return cleaner(np.asarray(fields[net.variable], np.float32))
 
     first = state([date])
     latitudes, longitudes = np.ravel(first["latitudes"]), np.ravel(first["longitudes"])

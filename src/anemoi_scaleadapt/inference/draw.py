@@ -18,6 +18,7 @@ from anemoi_scaleadapt.inference.stretches import Stretch, stretches
 from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.models.context import frames_round, hourly_axis
 from anemoi_scaleadapt.models.downscaler import Downscaler
+from anemoi_scaleadapt.rain.codes import Cleaner
 from anemoi_scaleadapt.scale import Scale
 
 
@@ -188,6 +189,7 @@ def draw_members(
     if members < 1:
         raise ScaleAdaptError(f"members = {members}: at least one.")
     pair = model.find_scale(scale, allow_untrained)
+    coarse = Cleaner("coarse")(np.asarray(coarse, np.float32))
     parts = list(draw_stretches(model.downscaler, coarse, pair, start, range(members), seed=seed, **how))
     mean = np.concatenate([p.mean for p in parts if p.numbers[0] == 0])
     drawn = np.empty((members, *mean.shape), np.float32)
