@@ -11,7 +11,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = (
         "example: anemoi-scaleadapt calibrate --lr lr.zarr --hr hr.zarr --time 3 --to calibrated\n"
-        "example: anemoi-scaleadapt calibrate --checkpoint any --hr hr.zarr --pairs 10:3 25:6 --days 2023-01-27 --to mine"
+        "example: anemoi-scaleadapt calibrate --checkpoint any --hr hr.zarr --pairs 10:3 --days 2023-01-27 --to mine"
     )
     parser.add_argument("--lr", metavar="PATH", help="hourly coarse rain: NetCDF, Zarr, GRIB, anemoi dataset")
     parser.add_argument("--hr", required=True, metavar="PATH", help="hourly fine rain of the same dates")
