@@ -1,6 +1,9 @@
 """Bulk runs: equal to `downscale`, in shares, killed at any point, and what is refused."""
 
 import json
+import os
+import resource
+import signal
 import subprocess
 import sys
 import time
@@ -138,14 +141,48 @@ def test_other_weights_settings_or_input_are_refused(folder, tiny_network, capsy
     assert "weights, settings or input have changed" in capsys.readouterr().err
 
 
-def test_a_full_disk_is_one_line_and_what_is_done_stays(folder, undisturbed):
-    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (15000, 15000)); "
-    code = limited + (
-        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from anemoi_scaleadapt.commands import main; "
-        "import sys; sys.exit(main(['bulk', 'run', 'members.zarr', '--part', '1/1', '--device', 'cpu']))"
-    )
-    full = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
-    assert full.returncode == 2 and "could not be written" in full.stderr.splitlines()[-1]
-    assert "Traceback" not in full.stderr and not (folder / "members.zarr").exists()
-    assert main(["bulk", "run", str(folder / "members.zarr"), "--part", "1/1"]) == 0
+def test_a_folder_that_takes_no_files_is_one_line(plan_once, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(plan_once / "cache"))
+    command = ["bulk", "plan", str(plan_once / "pr.nc"), *GRID, "--weights", str(plan_once / "weights")]
+    for to, says in (("/sys/m.zarr", "cannot be written"), (f"{plan_once}/pr.nc/m.zarr", "folder is not there")):
+        assert main([*command, "--to", to]) == 2  # not even for root
+        assert says in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_full_disk_is_one_line_and_what_is_done_stays(folder, undisturbed, capsys):
+    command = ["bulk", "run", str(folder / "members.zarr"), "--part", "1/1", "--device", "cpu"]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, hard))  # no file may become larger
+        assert main(command) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert "could not be written" in capsys.readouterr().err.splitlines()[-1]
+    assert not (folder / "members.zarr").exists()
+    assert main(command) == 0
+    xr.testing.assert_identical(read(folder), undisturbed)
+
+
+def test_a_slurm_array_and_ecflow_tasks_draw_it_together(folder, undisturbed):
+    """The schedulers are two lines of bash; what they run is what a site runs."""
+    examples, tools = Path(__file__).parents[2] / "examples", folder / "tools"
+    tools.mkdir()
+    for name, text in (
+        ("sbatch", 'for last; do :; done; SLURM_ARRAY_TASK_ID=1 bash -euc "$last" >&2; echo 17'),
+        ("srun", 'exec "$@"'),
+    ):
+        (tools / name).write_text(f"#!/usr/bin/env bash\n{text}\n")
+        (tools / name).chmod(0o755)
+    environment = os.environ | {"PATH": f"{tools}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    how = {"cwd": folder, "env": environment, "capture_output": True, "text": True}
+    array = subprocess.run(["bash", str(examples / "slurm" / "bulk.sh"), "members.zarr", "2"], **how)
+    assert array.returncode == 0 and array.stdout.startswith("jobs 17"), array.stderr
+    assert done(folder) == list(range(0, 16, 2))
+    text = (examples / "ecflow" / "share.ecf").read_text()
+    for name, value in (("ZARR", "members.zarr"), ("PART", "2"), ("PARTS", "2")):
+        text = text.replace(f"%{name}%", value)
+    task = subprocess.run(["bash", "-euc", text.replace("%include", "# ")], **how)
+    assert task.returncode == 0 and "It is complete." in task.stdout, task.stderr
     xr.testing.assert_identical(read(folder), undisturbed)

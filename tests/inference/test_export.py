@@ -1,6 +1,7 @@
 """An export in the place of a checkpoint: `anemoi-inference run` without a pickle."""
 
 import datetime
+import shutil
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import yaml
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference.draw import draw_members
+from anemoi_scaleadapt.inference.runner import ScaleAdaptRunner
 from anemoi_scaleadapt.models.export import load
 from anemoi_scaleadapt.rain.reader import open_rain
 from support.coarse import write_weights
@@ -46,6 +48,18 @@ def test_the_runner_draws_with_an_export_and_opens_no_pickle(pair, tmp_path, tin
     with xr.open_dataset(tmp_path / "m.nc", engine="netcdf4") as drawn:
         np.testing.assert_array_equal(drawn.rain, want)
         np.testing.assert_array_equal(drawn.rain_mean, mean)
+    told["runner"]["scaleadapt"] |= {"hours_at_once": 3, "overlap": 0}
+    told["lead_time"] = "24h"
+    told["input"]["lr"]["dataset"] = str(tmp_path / "lr.zarr")
+    told["output"]["hr"]["members"] = str(tmp_path / "half.nc")
+    shutil.copytree(lr, tmp_path / "lr.zarr")
+    step = ScaleAdaptRunner.predict_step
+    gone = lambda *args, **how: shutil.rmtree(tmp_path / "lr.zarr", ignore_errors=True) or step(*args, **how)  # noqa: E731
+    monkeypatch.setattr(ScaleAdaptRunner, "predict_step", gone)
+    with pytest.raises(ScaleAdaptError, match=r"lr.zarr has disappeared while it was read"):
+        run(tmp_path, **told)
+    assert not [path for path in tmp_path.iterdir() if "half" in path.name]
+    told["input"]["lr"]["dataset"] = lr
     told["runner"]["scaleadapt"].pop("grid")
     with pytest.raises(ScaleAdaptError, match=r"is an export and holds no grid: .*grid: FINE.zarr"):
         run(tmp_path, **told)

@@ -16,7 +16,7 @@ MEMBER, ONCE, TILE = 50, 30, 320
 #: channels of the network that they were measured with
 CHANNELS = 64
 #: pixels that a tile reads beyond its inner width, both sides together
-HALO = 128
+HALO = 256
 #: share of the free memory that is used
 SHARE = 0.7
 

@@ -34,14 +34,15 @@ def plan(height: int, width: int, size: int, halo: int, stride: int) -> Iterator
     height, width : int
         Of the domain in fine pixels, multiples of `stride`.
     size, halo : int
-        Inner width of a tile and what it reads beyond, fine pixels; both are rounded up to `stride`.
+        Inner width of a tile, about, and what it reads beyond, fine pixels; both become multiples of `stride`.
     stride : int
         The network's stride: tiles begin at its multiples, so that patches fall as in the whole domain.
     """
-    size, halo = (-(-value // stride) * stride for value in (size, halo))
-    for y in range(0, height, size):
-        for x in range(0, width, size):
-            inner = (y, min(y + size, height), x, min(x + size, width))
+    halo = -(-halo // stride) * stride
+    down, across = (_even(length, size, stride) for length in (height, width))
+    for y in range(0, height, down):
+        for x in range(0, width, across):
+            inner = (y, min(y + down, height), x, min(x + across, width))
             outer = (
                 max(inner[0] - halo, 0),
                 min(inner[1] + halo, height),
@@ -49,6 +50,12 @@ def plan(height: int, width: int, size: int, halo: int, stride: int) -> Iterator
                 min(inner[3] + halo, width),
             )
             yield Tile(inner, outer)
+
+
+def _even(length: int, size: int, stride: int) -> int:
+    """Width of a tile: even parts of a length, at most a quarter wider than asked, as what tiles share is dear."""
+    count = max(1, -(-4 * length // (5 * max(size, stride))))
+    return -(-length // (count * stride)) * stride
 
 
 def alone(function: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -145,13 +146,20 @@ def _unit(parts: list[Part], given: str | None) -> u.Unit:
 def _reader(parts: list[Part], codes: Counter[str], sums: bool) -> Read:
     """A function that reads ascending places of the whole series, on the common grid, with NaN for codes."""
     first = np.concatenate([[0], np.cumsum([len(part.labels) for part in parts])])
+    files = {part.path for part in parts if Path(part.path).exists()}
 
     def read(places: np.ndarray) -> np.ndarray:
         number = np.searchsorted(first, places, side="right") - 1
         pieces = []
         for n in np.unique(number):
             part = parts[n]
-            values, found = codes_to_nan(part.read(places[number == n] - first[n]), sums)
+            try:
+                values, found = codes_to_nan(part.read(places[number == n] - first[n]), sums)
+            finally:  # of a Zarr that is gone the library reads what it is filled with
+                if part.path in files and not Path(part.path).exists():
+                    raise ScaleAdaptError(
+                        f"{part.path} has disappeared while it was read: bring it back and run again."
+                    )
             codes["codes"] += found
             pieces.append(part.grid.order(values))
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)

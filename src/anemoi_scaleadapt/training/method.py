@@ -1,5 +1,6 @@
 """The training method: both networks in one step, on crops of one pair, with small ensembles at validation."""
 
+import zlib
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -102,6 +103,8 @@ class ScaleAdaptTraining(BaseTrainingModule):
     def _learn(self, fields: Fields) -> dict[str, Tensor]:
         """Losses of a training batch: crops of a pair that is drawn anew for every batch."""
         seed = f"{get_base_seed()}/{self.trainer.global_step}/{self._place}"
+        # what a step draws hangs on the step, not on those before it: a run that is killed goes on as it would have
+        torch.manual_seed(zlib.crc32(f"{seed}/{self.global_rank}".encode()))
         scale = self.network.scale_of(*self.pairs.draw(seed))
         s, t = scale.space, scale.time
         fitted = self._fit(fields, scale, random_shift(fields, s))

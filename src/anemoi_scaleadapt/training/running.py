@@ -20,7 +20,7 @@ class UsualWet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         for name in ("mean", "seen"):
-            self.register_buffer(name, torch.zeros(SPACE + 1, TIME + 1), persistent=False)
+            self.register_buffer(name, torch.zeros(SPACE + 1, TIME + 1))
 
     @torch.no_grad()
     def forward(self, wet: Tensor, places: Tensor, space: int, time: int) -> Tensor:

@@ -1,0 +1,126 @@
+"""What a value costs, whatever the size of the domain and the number of members; memory; the share of writing.
+
+    OMP_NUM_THREADS=1 python benchmarks/scale.py [--weights any] [--pair 10,3] [--device cpu] [--quick]
+
+One run prints the tables of docs/results/2026-11-scale.md. Each row is a process of its own, on one core (or one GPU).
+Costs are seconds of the processor, not of the clock, so that a machine that does other things beside says the same;
+on a GPU they are of the clock. All coarse cells rain: the dearest case.
+"""
+
+import argparse
+import datetime
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+START = datetime.datetime(2024, 6, 1)
+
+
+def one(args):
+    """Draw one case; print what it cost as JSON."""
+    import torch
+
+    from anemoi_scaleadapt.downscaling.network import open_network
+    from anemoi_scaleadapt.inference.draw import draw_stretches
+    from anemoi_scaleadapt.rain.layout import HOUR, Layout
+    from anemoi_scaleadapt.rain.store import Store
+
+    torch.set_num_threads(1)
+    (height, width), (s, t) = args.size, args.pair
+    model = open_network(args.weights, args.device)
+    frames = np.random.default_rng(0).gamma(0.4, 2, (args.hours // t, height // s, width // s)).astype("f4") + 0.01
+    scale, gpu = model.scale_of(s, t), torch.cuda.is_available() and args.device != "cpu"
+    clock = time.perf_counter if gpu else time.process_time
+    times = np.datetime64(START, "s") + HOUR * np.arange(1, args.hours + 1)
+    layout = Layout(times, (frames.shape[1] * s, frames.shape[2] * s), s, t, range(args.members), chunk=args.at_once)
+    base, network, writing, bytes_ = peak(gpu), 0.0, 0.0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "m.zarr", layout)
+        how = {"hours_at_once": args.at_once, "overlap": 0, "members_at_once": args.members_at_once}
+        parts = draw_stretches(model.downscaler, frames, scale, START, range(args.members), **how)
+        while True:
+            begin = clock()
+            part = next(parts, None)
+            network += clock() - begin
+            if part is None:
+                break
+            begin = clock()
+            hours = slice(part.first, part.first + part.members.shape[1])
+            store.write(hours, part.members, None, slice(part.numbers[0], part.numbers[-1] + 1))
+            writing += clock() - begin
+        bytes_ = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
+    values = args.members * len(times) * layout.shape[0] * layout.shape[1]
+    told = {"values": values, "network": network, "writing": writing, "peak": peak(gpu) - base, "bytes": bytes_}
+    print(json.dumps(told))
+
+
+def peak(gpu):
+    """Most bytes so far."""
+    if gpu:
+        import torch
+
+        return torch.cuda.max_memory_allocated()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def case(args, size, members, hours, at_once, members_at_once=None):
+    """Run a case in a process of its own."""
+    words = [sys.executable, __file__, "--one", "--weights", args.weights, "--pair", ",".join(map(str, args.pair))]
+    words += ["--size", f"{size[0]},{size[1]}", "--members", str(members), "--hours", str(hours)]
+    words += ["--at-once", str(at_once), *(["--device", args.device] if args.device else [])]
+    words += ["--members-at-once", str(members_at_once or members)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main(args):
+    """Print the tables."""
+    t = args.pair[1]
+    sizes = [(200, 200), (400, 400), (800, 800), (1050, 1220)][: 2 if args.quick else 4]
+    print(
+        "| domain | members | network, s per million values | to 200 x 200, 1 member | writing, share | bytes a value |"
+    )
+    print("|---|---|---|---|---|---|")
+    first = None
+    for size, members in [
+        *((size, 1) for size in sizes),
+        *((sizes[0], m) for m in ((4,) if args.quick else (4, 16, 64))),
+    ]:
+        told = case(args, size, members, t, t, min(members, 16))
+        cost = 1e6 * told["network"] / told["values"]
+        first = first or cost
+        share, size_ = told["writing"] / told["network"], told["bytes"] / told["values"]
+        print(
+            f"| {size[0]} x {size[1]} | {members} | {cost:.2f} | {cost / first:.2f} | {share:.2%} | {size_:.2f} |",
+            flush=True,
+        )
+    print("\n| hours of the run | peak, MB |\n|---|---|")
+    for hours in (4 * t, 8 * t) if args.quick else (4 * t, 8 * t, 32 * t):
+        told = case(args, sizes[0], 1, hours, 4 * t)
+        print(f"| {hours} | {told['peak'] / 1e6:.0f} |", flush=True)
+    print("\n| members at once | peak, MB |\n|---|---|")
+    for members in (1, 4) if args.quick else (1, 4, 8):
+        told = case(args, sizes[0], 8, t, t, members)
+        print(f"| {members} | {told['peak'] / 1e6:.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    numbers = lambda text: tuple(map(int, text.split(",")))  # noqa: E731
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--weights", default="any")
+    parser.add_argument("--pair", type=numbers, default=(10, 3))
+    parser.add_argument("--device")
+    parser.add_argument("--quick", action="store_true", help="small domains only")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    for name in ("size",):
+        parser.add_argument(f"--{name}", type=numbers, help=argparse.SUPPRESS)
+    for name in ("members", "hours", "at-once", "members-at-once"):
+        parser.add_argument(f"--{name}", type=int, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    one(given) if given.one else main(given)
