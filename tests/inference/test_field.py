@@ -9,6 +9,7 @@ import yaml
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from rain.test_from_grib import message
+from support.coarse import write_weights
 
 HOURS = np.arange(1, 13)  # ends of the hours, from 2020-01-02 on
 START = np.datetime64("2020-01-02T00", "ns")
@@ -16,35 +17,36 @@ HOUR = np.timedelta64(1, "h")
 
 
 @pytest.fixture(scope="module")
-def trained(small_checkpoint):
-    """A checkpoint of (5, 3), its coarse dataset, twelve hours of that (hours, y, x), latitudes and longitudes."""
+def trained(tmp_path_factory, pair, tiny_network):
+    """Weights and fine dataset, twelve hours of the coarse (hours, y, x), latitudes, longitudes."""
     from anemoi.datasets import open_dataset
 
-    checkpoint, lr = small_checkpoint
+    lr, hr = pair(space=5, cells=8, hours=60)
     data = open_dataset(lr)
     first = int(np.flatnonzero(data.dates == START + HOUR)[0])
     rain = data[first : first + 12][:, 0, 0].reshape(-1, 8, 8)
-    return checkpoint, lr, rain, (data.latitudes.reshape(8, 8), data.longitudes.reshape(8, 8))
+    weights = write_weights(tmp_path_factory.mktemp("field") / "weights", tiny_network)
+    return (str(weights), hr), rain, (data.latitudes.reshape(8, 8), data.longitudes.reshape(8, 8))
 
 
 @pytest.fixture
 def draw(trained, tmp_path):
-    """``draw(coarse)``: one member of six hours from a file; of the dataset without."""
+    """``draw(coarse)``: one member of six hours from a NetCDF or GRIB file."""
     from anemoi.inference.commands import COMMANDS
     from anemoi.utils.cli import cli_main
 
-    def run(coarse=None, **runner):
-        source = {"dataset": trained[1]}
+    def run(coarse, **runner):
+        weights, hr = trained[0]
         if isinstance(coarse, bytes):
             (tmp_path / "coarse.grib").write_bytes(coarse)
             source = {"grib": str(tmp_path / "coarse.grib")}
-        elif coarse is not None:
+        else:
             path = tmp_path / f"coarse-{len([*tmp_path.iterdir()])}.nc"
             coarse.to_netcdf(path, engine="netcdf4")
             source = {"netcdf": str(path)}
         config = {
-            "checkpoint": str(trained[0]),
-            "runner": {"auto": {"members": 1} | runner},
+            "checkpoint": weights,
+            "runner": {"scaleadapt": {"members": 1, "grid": hr, "scale": {"space": 5, "time": 3}} | runner},
             "date": "2020-01-02T03:00:00",
             "lead_time": "6h",
             "write_initial_state": False,
@@ -63,7 +65,7 @@ def draw(trained, tmp_path):
 @pytest.fixture(scope="module")
 def file(trained):
     """``file(rain=, lat=, lon=, times=, units=, name=)``: coarse rain as a dataset, hourly by default."""
-    _, _, rain, (lat, lon) = trained
+    _, rain, (lat, lon) = trained
 
     def make(rain=rain, lat=lat, lon=lon, times=START + HOURS * HOUR, units="mm h-1", name="rain", **more):
         attributes = {"units": units} if units else {}
@@ -84,15 +86,15 @@ def file(trained):
 
 @pytest.fixture(scope="module")
 def wanted():
-    """Members of the dataset, once they are drawn."""
+    """Members of the plain file, once they are drawn."""
     return {}
 
 
 @pytest.fixture
-def want(draw, wanted):
-    """Members of the dataset."""
+def want(draw, wanted, file):
+    """Members of the plain file."""
     if not wanted:
-        wanted["rain"] = draw()
+        wanted["rain"] = draw(file())
     return wanted["rain"]
 
 
@@ -155,7 +157,8 @@ AIFS = {
 }  # fmt: skip
 
 
-def test_a_member_of_a_global_ensemble_since_the_start_on_a_grid_of_its_own(draw):
+def test_a_member_of_a_global_ensemble_since_the_start_on_a_grid_of_its_own(draw, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     rates = {1: [0.5, 2.0, 1.0, 0.0], 2: [3.0, 0.0, 0.25, 1.0]}  # mm h-1, every three hours
     messages = [
         message(np.full((8, 8), 3 * sum(rate[: k + 1])), AIFS | {"number": number, "stepRange": f"0-{3 * k + 3}"})

@@ -21,9 +21,13 @@ START = "2020-01-02T00:00:00"
 
 
 @pytest.fixture(scope="module")
-def trained(small_checkpoint):
+def trained(tmp_path_factory, pair, anemoi_trainer):
     """A checkpoint of (5, 3), and its coarse rain."""
-    return small_checkpoint
+    lr, hr = pair(space=5, cells=8, hours=60)
+    out = tmp_path_factory.mktemp("output")
+    more = ["scale.space=5", "scale.time=3", "training.method.score_windows=0"]
+    anemoi_trainer("scaleadapt", lr, hr, out, *more, "period.training.end=60%", "period.validation.start=60%").train()
+    return next(out.rglob("inference-last.ckpt")), lr
 
 
 def run_file(folder, trained, output, **changes):
