@@ -25,12 +25,20 @@ def opened(static_checkpoint):
     return interface, open_rain(lr), open_rain(hr)
 
 
+FULL = np.array(["2020-01-01T01"], "M8[s]")
+
+
 def test_the_hours_of_days_end_at_midnight():
-    assert [str(hour) for hour in trained.hours_of([DAY])] == ["2020-01-02T01:00:00", "2020-01-03T00:00:00"]
-    assert str(trained.hours_of([DAY, "2020-01-04"])[1]) == "2020-01-05T00:00:00"
+    assert [str(hour) for hour in trained.hours_of([DAY], FULL)] == ["2020-01-02T01:00:00", "2020-01-03T00:00:00"]
+    assert str(trained.hours_of([DAY, "2020-01-04"], FULL)[1]) == "2020-01-05T00:00:00"
     for bad in (["May"], ["2020-01-03", "2020-01-02"], [DAY, DAY, DAY]):
         with pytest.raises(ScaleAdaptError, match="--days"):
-            trained.hours_of(bad)
+            trained.hours_of(bad, FULL)
+
+
+def test_hours_that_end_at_minute_50_are_found_too():
+    ends = trained.hours_of([DAY], np.array(["2019-06-01T00:50"], "M8[s]"))
+    assert [str(hour) for hour in ends] == ["2020-01-02T00:50:00", "2020-01-02T23:50:00"]
 
 
 def test_windows_are_those_of_the_day_and_spread_evenly(opened):

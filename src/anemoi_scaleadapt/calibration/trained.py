@@ -60,15 +60,25 @@ def check_sampler(net: Any, path: str) -> None:
         )
 
 
-def hours_of(days: list[str]) -> tuple[np.datetime64, np.datetime64]:
-    """Return the ends of the first and last hour of the days FIRST to LAST (one or two dates, YYYY-MM-DD)."""
+def hours_of(days: list[str], times: np.ndarray) -> tuple[np.datetime64, np.datetime64]:
+    """Return the ends of the first and last hour of some days, of a record whose hours need not end at minute 0.
+
+    Parameters
+    ----------
+    days : list of str
+        FIRST and LAST, one or two dates, YYYY-MM-DD.
+    times : ndarray of datetime64
+        Ends of the record's hours.
+    """
     try:
         first, last = (np.datetime64(day, "D") for day in (days[0], days[-1]))
     except ValueError as error:
         raise ScaleAdaptError(f"--days {' '.join(days)}: give dates such as 2018-05-17.") from error
     if len(days) > 2 or last < first:
         raise ScaleAdaptError(f"--days {' '.join(days)}: give one day, or the first and the last.")
-    return first.astype("M8[s]") + HOUR, (last + 1).astype("M8[s]")
+    past = (times[0] - times[0].astype("M8[h]")).astype("m8[s]")
+    late = past - HOUR if past else past
+    return first.astype("M8[s]") + HOUR + late, (last + 1).astype("M8[s]") + late
 
 
 def read_windows(
@@ -105,7 +115,7 @@ def read_windows(
     """
     net = model.downscaler
     coarse = Coarse(lr, scale.time)
-    first, last = hours_of(days)
+    first, last = hours_of(days, hr.times)
     found = []
     ends: np.ndarray = np.arange(first + (scale.time - 1) * HOUR, last + HOUR, scale.time * HOUR)
     for window in ends[:, None] - np.arange(scale.time)[::-1] * HOUR:
