@@ -1,4 +1,4 @@
-"""The search for the settings with the lowest CRPS: on known bowls, with the measurements counted."""
+"""The search for the settings with the lowest CRPS and true texture: on known bowls, with the measurements counted."""
 
 import math
 
@@ -50,8 +50,18 @@ def test_nothing_is_tried_outside_the_limits():
 
 
 def test_a_gain_too_small_to_matter_is_not_followed():
-    measure, _ = measured(lambda s, n: 0.1 * (1 - 0.0005 * math.log(80 / s)))
-    assert find(measure, (80.0, 1.0), 80.0).chosen.sigma_max == 80
+    measure, asked = measured(lambda s, n: 0.1 * (1 - 0.0005 * math.log(80 / s)))
+    find(measure, (80.0, 1.0), 80.0)
+    assert sorted(asked) == [(40.0, 1.0), (80.0, 0.9), (80.0, 1.0), (80.0, 1.1)]
+
+
+def test_texture_decides_among_what_is_nearly_as_good():
+    def rough(sigma_max, noise_factor):
+        crps = 0.1 + 0.2 * (noise_factor - 1.2) ** 2  # 1.1 is 2 % worse than 1.2, 1.3 too
+        return Point(sigma_max, noise_factor, 0.9, crps, 1.5 * noise_factor if sigma_max == 80 else 1.1)
+
+    found = find(rough, (80.0, 1.0), 80.0)
+    assert (found.chosen.sigma_max, found.chosen.noise_factor, found.chosen.power) == (40.0, 1.2, 1.1)
 
 
 def test_the_reason_says_what_was_before():
