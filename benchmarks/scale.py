@@ -34,6 +34,7 @@ def one(args):
     torch.set_num_threads(1)
     (height, width), (s, t) = args.size, args.pair
     model = open_network(args.weights, args.device)
+    model.downscaler.tile = args.tile or model.downscaler.tile
     frames = np.random.default_rng(0).gamma(0.4, 2, (args.hours // t, height // s, width // s)).astype("f4") + 0.01
     scale, gpu = model.scale_of(s, t), torch.cuda.is_available() and args.device != "cpu"
     clock = time.perf_counter if gpu else time.process_time
@@ -69,12 +70,12 @@ def peak(gpu):
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def case(args, size, members, hours, at_once, members_at_once=None):
+def case(args, size, members, hours, at_once, members_at_once=None, tile=0):
     """Run a case in a process of its own."""
     words = [sys.executable, __file__, "--one", "--weights", args.weights, "--pair", ",".join(map(str, args.pair))]
     words += ["--size", f"{size[0]},{size[1]}", "--members", str(members), "--hours", str(hours)]
     words += ["--at-once", str(at_once), *(["--device", args.device] if args.device else [])]
-    words += ["--members-at-once", str(members_at_once or members)]
+    words += ["--tile", str(tile), "--members-at-once", str(members_at_once or members)]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -83,23 +84,18 @@ def main(args):
     """Print the tables."""
     t = args.pair[1]
     sizes = [(200, 200), (400, 400), (800, 800), (1050, 1220)][: 2 if args.quick else 4]
-    print(
-        "| domain | members | network, s per million values | to 200 x 200, 1 member | writing, share | bytes a value |"
-    )
+    print("| domain | members | network, s per million values | to the first | writing, share | bytes a value |")
     print("|---|---|---|---|---|---|")
     first = None
-    for size, members in [
-        *((size, 1) for size in sizes),
-        *((sizes[0], m) for m in ((4,) if args.quick else (4, 16, 64))),
-    ]:
-        told = case(args, size, members, t, t, min(members, 16))
+    cases = [(size, 1, 0) for size in sizes] + [(sizes[-1], 1, 2048)]
+    cases += [(sizes[0], members, 0) for members in ((4,) if args.quick else (4, 16, 64))]
+    for size, members, tile in cases:
+        told = case(args, size, members, t, t, min(members, 16), tile)
         cost = 1e6 * told["network"] / told["values"]
         first = first or cost
-        share, size_ = told["writing"] / told["network"], told["bytes"] / told["values"]
-        print(
-            f"| {size[0]} x {size[1]} | {members} | {cost:.2f} | {cost / first:.2f} | {share:.2%} | {size_:.2f} |",
-            flush=True,
-        )
+        share, bytes_ = told["writing"] / told["network"], told["bytes"] / told["values"]
+        domain = f"{size[0]} x {size[1]}{' in one tile' * (tile > 0)}"
+        print(f"| {domain} | {members} | {cost:.2f} | {cost / first:.2f} | {share:.2%} | {bytes_:.2f} |", flush=True)
     print("\n| hours of the run | peak, MB |\n|---|---|")
     for hours in (4 * t, 8 * t) if args.quick else (4 * t, 8 * t, 32 * t):
         told = case(args, sizes[0], 1, hours, 4 * t)
@@ -118,9 +114,8 @@ if __name__ == "__main__":
     parser.add_argument("--device")
     parser.add_argument("--quick", action="store_true", help="small domains only")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
-    for name in ("size",):
-        parser.add_argument(f"--{name}", type=numbers, help=argparse.SUPPRESS)
-    for name in ("members", "hours", "at-once", "members-at-once"):
+    parser.add_argument("--size", type=numbers, help=argparse.SUPPRESS)
+    for name in ("members", "hours", "at-once", "members-at-once", "tile"):
         parser.add_argument(f"--{name}", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     one(given) if given.one else main(given)
