@@ -134,6 +134,13 @@ def test_the_same_members(case, draw, want, file):
     np.testing.assert_allclose(got, want, rtol=2e-3, atol=2e-3)
 
 
+@pytest.mark.parametrize("scale", [{"time": 3}, {"space": 5}, None])
+def test_what_of_the_pair_is_not_named_is_found(scale, draw, want, file):
+    frames = file(file.frames, times=file.ends)
+    drawn = draw(file() if scale == {"time": 3} else frames, scale=scale)
+    np.testing.assert_allclose(drawn, want, rtol=2e-3, atol=2e-3)
+
+
 def test_what_a_file_does_not_tell_the_run_file_says(draw, want, file):
     coarse = file(file.rain.cumsum(0) / 1000, units=None, name="a").assign(b=file().rain)
     drawn = draw(coarse, reading={"variable": "a", "units": "m", "accumulated": "since-start"})

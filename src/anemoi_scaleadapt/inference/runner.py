@@ -106,19 +106,21 @@ class ScaleAdaptRunner(Runner):
 
     def _prepare(self, net: Any) -> None:
         """Open the coarse rain, find the factor pair and where its cells lie, see that the run can begin and end."""
-        grid, given = fine_grid(self, net, self._grid), self._scale
-        space = (given or {}).get("space") or (net.scale and net.scale.space)
+        grid = fine_grid(self, net, self._grid)
+        given = {key: value for key, value in (self._scale or {}).items() if value is not None}
+        space = given.get("space") or (net.scale and net.scale.space)
         self.coarse = coarse_rain(self, net, self.reference_date + ONE_HOUR, self._reading, grid, space)
         step = duration(self._lr_frequency, "runner.lr_frequency") if self._lr_frequency else self.coarse.step
-        if given is None and net.scale is None:
-            if step is None:
+        if net.scale is None:
+            if step is None and "time" not in given:
                 raise ScaleAdaptError(
                     f"{self.coarse.path} does not tell how often it comes: say so with `runner: {{auto: {{lr_frequency:"
                     " ...}}`, or name the pair with `scale: {space: ..., time: ...}`."
                 )
-            space = space_of(grid, self.coarse.cells, self.coarse.places, self.coarse.path)
-            given = {"space": space, "time": max(step // ONE_HOUR, 1)}
-        self.scale = net.find_scale(given, self._allow_untrained)
+            if not space:
+                space = space_of(grid, self.coarse.cells, self.coarse.places, self.coarse.path)
+            given = {"space": space, "time": max((step or ONE_HOUR) // ONE_HOUR, 1), **given}
+        self.scale = net.find_scale(given or None, self._allow_untrained)
         time = self.scale.time * ONE_HOUR
         self.step = step or time
         if self.step not in (ONE_HOUR, time):

@@ -42,8 +42,8 @@ class RunnerSettings(Settings):
     scale: dict[str, Any] | None = Field(
         default=None, json_schema_extra={"rule": "a mapping such as {space: 25, time: 6}, or null"}
     )
-    """factor pair and, if wanted, its beta, L and f. Null: that of a checkpoint trained on one pair; else s from the
-    grids and t from how often the coarse rain comes"""
+    """factor pair and, if wanted, its beta, L and f. What is not named: that of a checkpoint trained on one pair;
+    else s from the grids and t from how often the coarse rain comes"""
     allow_untrained: bool = False
     """whether a factor pair outside the checkpoint's training range may be drawn"""
     hours_at_once: Annotated[int, Field(ge=1, le=10_000)] = 24
