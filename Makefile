@@ -17,7 +17,7 @@ test: .venv/ready
 	ruff format --check --quiet .
 	$(suite)
 
-# the tests, and how much of the package they run: at least the floor of pyproject.toml
+# the tests, and how much of the package they run
 coverage: .venv/ready
 	$(suite) --cov --cov-report=term
 
