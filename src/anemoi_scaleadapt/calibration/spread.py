@@ -10,8 +10,9 @@ FACTOR, STEP = 2.0, 0.1
 LEAST, FACTORS = 2.0, (0.5, 1.6)
 #: most measurements, and by how much a measurement must be better to be followed
 MOST, BETTER = 16, 0.001
-#: trials whose CRPS is within this share of the lowest one count as equal: then texture decides
-EQUAL = 0.01
+#: trials whose CRPS is within this share of the lowest one count as equal: then texture decides, if the power is off by
+#: more than this factor
+EQUAL, TRUE = 0.01, 1.25
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Spread:
     before
         The one with the checkpoint's own settings.
     chosen
-        Of those with nearly the lowest CRPS, the one whose power is nearest to that of the truth.
+        That with the lowest CRPS; of those with nearly the lowest one, one whose power is true, or nearest to it.
     """
 
     points: tuple[Point, ...]
@@ -106,5 +107,10 @@ def find(measure: Callable[[float, float], Point], own: tuple[float, float], top
                     break
                 best, moved = trial, True
     good = [point for point in known.values() if point.crps <= best.crps * (1 + EQUAL)]
-    chosen = min(good, key=lambda point: (round(abs(math.log(max(point.power, 1e-6))), 2), point.crps))
+    chosen = min(good, key=lambda point: (untrue(point.power), point.crps))
     return Spread(tuple(known.values()), before, chosen)
+
+
+def untrue(power: float) -> float:
+    """By how much (in its logarithm) a power is off, beyond what is allowed."""
+    return round(max(0.0, abs(math.log(max(power, 1e-6))) - math.log(TRUE)), 2)
