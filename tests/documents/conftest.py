@@ -81,7 +81,10 @@ class Desk:
             "system": {"hardware": {"accelerator": "cpu"}},
             "model": {"model": {"network": network, "sampler": {"steps": 2}}},
             "dataloader": {"pin_memory": False, "batch_size": {"training": 2}, "limit_batches": {"validation": 1}},
-            "training": {"max_steps": 2, "method": {"crop": 50, "crops_per_field": 1, "score_members": 2}},
+            "training": {
+                "max_steps": 2,
+                "method": {"start": None, "crop": 50, "crops_per_field": 1, "score_members": 2},
+            },
         }
 
     def shadow(self, name: str) -> None:
