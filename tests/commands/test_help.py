@@ -44,8 +44,8 @@ def test_a_file_that_the_system_refuses_is_one_line(capsys, monkeypatch):
     from anemoi_scaleadapt.commands import cost
 
     def refused(args):
-        raise PermissionError(13, "Permission denied", "/root/members.nc")
+        raise PermissionError(13, "Permission denied", "/closed/members.nc")
 
     monkeypatch.setattr(cost, "main", refused)
     assert main(["cost", "10", "3"]) == 2
-    assert capsys.readouterr().err == "anemoi-scaleadapt cost: /root/members.nc: Permission denied\n"
+    assert capsys.readouterr().err == "anemoi-scaleadapt cost: /closed/members.nc: Permission denied\n"
