@@ -7,22 +7,11 @@ from typing import Any
 
 from anemoi_scaleadapt.calibration import spread, trained
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.inference.trained import find_device, open_checkpoint
 from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.regrid.records import block_means, cropped
 
 Pair = tuple[int, int]
-
-
-def open_weights(weights: str, device: str | None = None) -> RainModel:
-    """A model of weights that ship, a folder of an export, or an inference checkpoint; it may take static fields."""
-    device = find_device(device)
-    if Path(weights).suffix == ".ckpt" or Path(weights).is_file():
-        return open_checkpoint(weights, device).model
-    from anemoi_scaleadapt.pretrained import load
-
-    return load(weights).to(device)
 
 
 def pair_of(word: str, model: RainModel) -> Pair:
@@ -50,7 +39,7 @@ def spread_of(
     Parameters
     ----------
     model : RainModel
-        From :func:`open_weights`.
+        From :func:`anemoi_scaleadapt.inference.trained.open_weights`.
     hr : Rain
         Hourly fine rain; the coarse rain is its mean.
     pair : tuple of int

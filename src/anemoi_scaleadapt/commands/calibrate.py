@@ -101,12 +101,18 @@ def of_data(args: Namespace) -> int:
 def of_weights(args: Namespace) -> int:
     """Find sigma_max and noise_factor of some pairs, and write weights that know them."""
     from anemoi_scaleadapt.calibration import report, trained, weights
+    from anemoi_scaleadapt.inference.trained import open_checkpoint, open_weights
     from anemoi_scaleadapt.rain.reader import open_rain
     from anemoi_scaleadapt.rain.steps import averaged
 
     if args.to is not None:
         weights.check_folder(args.to)
-    model = weights.open_weights(args.checkpoint, args.device)
+    named_file = Path(args.checkpoint).suffix == ".ckpt"  # a missing one is a missing checkpoint, not a missing export
+    model = (
+        open_checkpoint(args.checkpoint, args.device).model
+        if named_file
+        else open_weights(args.checkpoint, args.device)
+    )
     trained.check_sampler(model.downscaler, args.checkpoint)
     pairs = [weights.pair_of(word, model) for word in args.pairs]
     hr = averaged(open_rain(args.hr, **reading.told(args)))

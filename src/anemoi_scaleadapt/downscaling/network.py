@@ -10,7 +10,7 @@ from anemoi_scaleadapt.downscaling.members import Draw
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.inference.draw import draw_stretches
-from anemoi_scaleadapt.inference.trained import find_device, open_checkpoint
+from anemoi_scaleadapt.inference.trained import open_weights
 from anemoi_scaleadapt.models.anemoi import RainModel
 
 
@@ -30,20 +30,13 @@ def open_network(weights: str | Path = "any", device: str | None = None) -> Rain
     ScaleAdaptError
         If there is no such model, it cannot be read, or it needs static fields.
     """
-    device = find_device(device)
-    model: RainModel
-    if Path(weights).is_file():
-        model = open_checkpoint(weights, device, "--weights").model
-    else:
-        from anemoi_scaleadapt.pretrained import load
-
-        model = load(weights)
+    model = open_weights(weights, device, "--weights")
     if model.static_names:
         raise ScaleAdaptError(
             f"--weights {weights}: the model needs the static fields {', '.join(model.static_names)}, which only "
             "`anemoi-inference run` hands over."
         )
-    return model.to(device).eval()
+    return model
 
 
 def network(model: RainModel, allow_untrained: bool = False, **how: Any) -> Draw:

@@ -72,6 +72,36 @@ def open_checkpoint(path: str | Path, device: str | None = None, option: str = "
     return interface.eval()
 
 
+def open_weights(weights: str | Path, device: str | None = None, option: str = "--checkpoint") -> RainModel:
+    """Open weights that ship, a folder of ``anemoi-scaleadapt export``, or an inference checkpoint.
+
+    Parameters
+    ----------
+    weights : str or Path
+        A name, a folder, or a file; a file is a Python pickle: give only one that you trust.
+    device : str, optional
+        By default the GPU, if there is one.
+    option : str, optional
+        What the user gave it by, for error messages.
+
+    Returns
+    -------
+    RainModel
+        Ready to draw; it may take static fields.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If there is no such model, or it cannot be read.
+    """
+    device = find_device(device)
+    if Path(weights).is_file():
+        return open_checkpoint(weights, device, option).model
+    from anemoi_scaleadapt.models.export import load
+
+    return load(weights).to(device).eval()
+
+
 def context_axis(coarse: Coarse, window: np.ndarray, scale: Scale) -> Tensor:
     """The hourly axis round a window of t hours, (1, axis, Y, X) in mm h-1; NaN beyond the record, as at inference."""
     past = frames_round(scale.time)
