@@ -137,12 +137,7 @@ def _host() -> str:
 @contextmanager
 def taken(job: Job, number: int) -> Iterator[bool]:
     """Be the only process that draws a piece; False if another one does."""
-    with _claimed(marker(job, number)) as mine:
-        yield mine
-
-
-@contextmanager
-def _claimed(path: Path) -> Iterator[bool]:
+    path = marker(job, number)
     holding = claim(path)
     try:
         holding.__enter__()
