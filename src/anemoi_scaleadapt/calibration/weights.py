@@ -100,15 +100,10 @@ def write(weights: str, found: Mapping[Pair, spread.Spread], folder: Path, told:
     ScaleAdaptError
         If the weights need static fields, or the folder cannot be written.
     """
-    from anemoi_scaleadapt.models.export import provenance
-    from anemoi_scaleadapt.pretrained import load, save
-    from anemoi_scaleadapt.pretrained.checkpoint import export
+    from anemoi_scaleadapt.models.export import load, provenance, save
+    from anemoi_scaleadapt.pretrained.checkpoint import read
 
-    source: str | Path = weights
-    if Path(weights).is_file():
-        export(Path(weights), folder)
-        source = folder
-    model = load(source)
+    model, comes_from = read(Path(weights)) if Path(weights).is_file() else (load(weights), provenance(weights))
     chosen = {pair: each.chosen for pair, each in found.items()}
     model.downscaler.calibrated.fill({pair: (p.sigma_max, p.noise_factor) for pair, p in chosen.items()})
     of_pairs = {
@@ -116,4 +111,4 @@ def write(weights: str, found: Mapping[Pair, spread.Spread], folder: Path, told:
         for (s, t), p in chosen.items()
     }
     day = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
-    save(model, folder, {**provenance(source), "calibrated": {**told, "date": day, "pairs": of_pairs}})
+    save(model, folder, {**comes_from, "calibrated": {**told, "date": day, "pairs": of_pairs}})

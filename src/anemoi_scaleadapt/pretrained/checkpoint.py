@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.models.anemoi import RainModel
 
 #: What an exported model says of itself besides its data.
 WEIGHTS_LICENCE = "Apache-2.0"
@@ -17,19 +18,40 @@ def export(
 
     Parameters
     ----------
-    checkpoint : Path
-        ``inference-*.ckpt`` of anemoi-training. It is a Python pickle: give only one that you trust.
+    checkpoint, licence, attribution, note
+        See :func:`read`.
     folder : Path
         Where to write.
-    licence, attribution : str, optional
-        Of the training data; by default what the datasets themselves say, as the checkpoint remembers it.
-    note : str, optional
-        Anything else that a user should know, such as the days kept for tests.
 
     Returns
     -------
     dict
         What ``model.json`` holds.
+
+    Raises
+    ------
+    ScaleAdaptError
+        As :func:`read`, or if the folder cannot be written.
+    """
+    from anemoi_scaleadapt.models.export import save
+
+    model, provenance = read(checkpoint, licence, attribution, note)
+    return save(model, folder, provenance)
+
+
+def read(
+    checkpoint: Path, licence: str | None = None, attribution: str | None = None, note: str | None = None
+) -> tuple[RainModel, dict[str, Any]]:
+    """Read an inference checkpoint, and what ``model.json`` of its export tells of where it comes from.
+
+    Parameters
+    ----------
+    checkpoint : Path
+        ``inference-*.ckpt`` of anemoi-training. It is a Python pickle: give only one that you trust.
+    licence, attribution : str, optional
+        Of the training data; by default what the datasets themselves say, as the checkpoint remembers it.
+    note : str, optional
+        Anything else that a user should know, such as the days kept for tests.
 
     Raises
     ------
@@ -40,7 +62,6 @@ def export(
     from anemoi.utils.checkpoints import load_metadata
 
     from anemoi_scaleadapt.inference.trained import open_checkpoint
-    from anemoi_scaleadapt.models.export import save
 
     model = open_checkpoint(checkpoint, "cpu", option="").model
     try:
@@ -60,7 +81,7 @@ def export(
             raise ScaleAdaptError(f"{checkpoint}: its datasets name no {key}; say it with --{key} TEXT.")
     if note:
         provenance["note"] = note
-    return save(model, folder, provenance)
+    return model, provenance
 
 
 def read_facts(weights: str) -> dict[str, Any]:
