@@ -11,6 +11,13 @@ HEAD = f"""# Commands
 
 `anemoi-scaleadapt COMMAND`. Results go to standard output, progress and errors to standard error. The exit status is
 2 for bad input. {UNITS[0].upper() + UNITS[1:]}. This page is made from the parsers by `docs/reference/write_cli.py`.
+
+A shell completes commands, options and files after this, once (for zsh with `--shell=zsh`, into a folder of `fpath`):
+
+```text
+pip install shtab
+shtab --shell=bash anemoi_scaleadapt.commands.make_parser > ~/.local/share/bash-completion/completions/anemoi-scaleadapt
+```
 """
 
 

@@ -86,7 +86,7 @@ def test_other_samplers_have_nothing_to_choose(opened):
     trained.check_sampler(net, "a.ckpt")
     for name in ("ancestral", "heun"):
         net.sampler = net.sampler.model_copy(update={"name": name})
-        with pytest.raises(ScaleAdaptError, match=rf"--checkpoint a\.ckpt draws with the sampler {name}"):
+        with pytest.raises(ScaleAdaptError, match=rf"a\.ckpt draws with the sampler {name}"):
             trained.check_sampler(net, "a.ckpt")
 
 

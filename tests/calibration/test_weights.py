@@ -42,7 +42,7 @@ def fine(tmp_path_factory):
 
 def calibrate(folder, fine, *words):
     usual = ["--days", DAY, "--members", "2", "--draw", "1", "--edge", "20", "--device", "cpu"]
-    return main(["calibrate", "--checkpoint", str(folder), "--hr", str(fine), *usual, *words])
+    return main(["calibrate", "spread", str(folder), "--hr", str(fine), *usual, *words])
 
 
 def test_weights_are_written_that_draw_as_found(folder, fine, tmp_path, capsys):
@@ -72,10 +72,8 @@ def test_weights_are_written_that_draw_as_found(folder, fine, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ((), "--checkpoint needs --pairs"),
         (("--pairs", "5-2"), "--pairs 5-2: write s:t"),
         (("--pairs", "5:9"), "scale = (5, 9)"),
-        (("--pairs", "5:2", "--time", "2"), "--time does not go with --checkpoint"),
         (("--pairs", "5:2", "--members", "1"), "--members 1: at least 2"),
         (("--pairs", "5:2", "--days", "2031-01-01"), "no window of 2 h with rain"),
         (("--pairs", "5:2", "--to", "{folder}"), "holds a model already"),
@@ -86,14 +84,6 @@ def test_bad_input_is_one_clear_line(folder, fine, capsys, words, says):
     assert says in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [
-        (["--pairs", "5:2"], "--pairs says what weights are tried on: give --checkpoint too"),
-        (["--lr", "lr.nc"], "--time is missing"),
-        (["--checkpoint", "no.ckpt", "--days", DAY, "--pairs", "5:2"], "--checkpoint no.ckpt is not there"),
-    ],
-)
-def test_options_that_do_not_fit_are_one_clear_line(fine, capsys, words, says):
-    assert main(["calibrate", "--hr", str(fine), *words]) == 2
-    assert says in capsys.readouterr().err
+def test_weights_that_are_not_there_are_one_clear_line(fine, capsys):
+    assert main(["calibrate", "spread", "no.ckpt", "--hr", str(fine), "--days", DAY, "--pairs", "5:2"]) == 2
+    assert "no.ckpt is not there" in capsys.readouterr().err

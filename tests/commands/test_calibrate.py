@@ -28,7 +28,7 @@ def datasets(tmp_path):
 def test_prints_draws_and_writes_an_overlay(datasets, tmp_path, capsys):
     hr, lr = datasets
     out = tmp_path / "out"
-    assert main(["calibrate", "--hr", hr, "--lr", lr, "--time", "2", "--to", str(out)]) == 0
+    assert main(["calibrate", "scale", "--hr", hr, "--lr", lr, "--time", "2", "--to", str(out)]) == 0
     text = capsys.readouterr().out
     assert all(word in text for word in ("beta", "context_length", "crop", "threshold", "mm/h"))
     assert sorted(p.name for p in out.iterdir()) == [f"s5t2_calibrated.{end}" for end in ("json", "png", "yaml")]
@@ -45,6 +45,6 @@ def test_bad_input_is_one_clear_line(datasets, tmp_path, capsys):
         ("--time", "2", "--space", "10"): "--space 10",
         ("--time", "2", "--hr", str(tmp_path / "no.zarr")): "no.zarr is not there",
     }.items():
-        assert main(["calibrate", "--hr", hr, "--lr", lr, *words, "--to", str(tmp_path / "out")]) == 2
+        assert main(["calibrate", "scale", "--hr", hr, "--lr", lr, *words, "--to", str(tmp_path / "out")]) == 2
         assert text in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -1,12 +1,19 @@
 """What the command line says before it does anything."""
 
 import shlex
+import subprocess
+import sys
 
 import pytest
 
 from anemoi_scaleadapt.commands import COMMANDS, UNITS, main, make_parser
 
-ACTIONS = {"bias": ("fit", "report", "apply"), "bulk": ("plan", "run", "status"), "comephore": ("download", "inspect")}
+ACTIONS = {
+    "bias": ("fit", "report", "apply"),
+    "bulk": ("plan", "run", "status"),
+    "calibrate": ("scale", "spread"),
+    "comephore": ("download", "inspect"),
+}
 WORDS = [*((name,) for name in COMMANDS), *((name, action) for name, all in ACTIONS.items() for action in all)]
 
 
@@ -49,3 +56,11 @@ def test_a_file_that_the_system_refuses_is_one_line(capsys, monkeypatch):
     monkeypatch.setattr(cost, "main", refused)
     assert main(["cost", "10", "3"]) == 2
     assert capsys.readouterr().err == "anemoi-scaleadapt cost: /closed/members.nc: Permission denied\n"
+
+
+def test_a_shell_completes_commands_actions_and_options():
+    words = [sys.executable, "-m", "shtab", "--shell=bash", "anemoi_scaleadapt.commands.make_parser"]
+    script = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+    for found in ("downscale", "--coarse-to", "calibrate_spread", "--members-per-piece", "compgen_files"):
+        assert found in script

@@ -306,6 +306,6 @@ def test_coarse_rain_from_a_netcdf_file(members, trained):
 def test_a_run_file_changes_the_sampler_without_training(members, trained):
     narrow = infer(trained, "narrow", lead_time="3h", predict_kwargs={"sampler": {"sigma_max": 0.2}}).rain
     assert narrow.var("member").mean() < 0.9 * members.rain[:, :3].var("member").mean()
-    # the same number on the command line, as `calibrate --checkpoint` prints it
+    # the same number on the command line, as `calibrate spread` prints it
     line = infer(trained, "line", "lead_time=3h", "predict_kwargs.sampler.sigma_max=0.2").rain
     np.testing.assert_allclose(line.values, narrow.values, rtol=1e-5, atol=1e-6)

@@ -55,8 +55,8 @@ def check_sampler(net: Any, path: str) -> None:
     """Raise ScaleAdaptError where the sampler of the checkpoint `path` has nothing to choose."""
     if net.sampler.name != "dpmpp_2m_sde":
         raise ScaleAdaptError(
-            f"--checkpoint {path} draws with the sampler {net.sampler.name}: sigma_max and noise_factor are chosen for "
-            "dpmpp_2m_sde alone. Train with model.model.sampler.name: dpmpp_2m_sde, or calibrate without --checkpoint."
+            f"{path} draws with the sampler {net.sampler.name}: sigma_max and noise_factor are chosen for "
+            "dpmpp_2m_sde alone. Train with model.model.sampler.name: dpmpp_2m_sde."
         )
 
 

@@ -17,7 +17,7 @@ COMMANDS = {
     "baseline": ("baseline", "write the members of a classical baseline, or a trained mean"),
     "bias": ("bias", "fit, report and take out the bias of real coarse rain"),
     "bulk": ("bulk", "draw years of members into one Zarr, with any number of processes"),
-    "calibrate": ("calibrate", "read beta, L, crop size and threshold from data, and the spread of trained weights"),
+    "calibrate": ("calibrate", "read beta, L and crop size from data, or set the spread of trained weights"),
     "comephore": ("comephore", "download and inspect Météo-France's Comephore archive"),
     "cost": ("cost", "show what a factor pair costs: operations, parameters, reach"),
     "datasets": ("datasets", "write anemoi-datasets recipes for a factor pair"),
@@ -35,6 +35,8 @@ COMMANDS = {
 
 #: what holds for every command
 UNITS = "units: rain in mm h-1; dates in UTC, the END of an hour; s in pixels of the fine grid, t in hours"
+#: how shtab says that a value is the name of a file
+FILES = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
 FIRST = """Coarse rain in, an ensemble of fine rain out. What to do first:
 
   anemoi-scaleadapt demo                                 members of real rain, without training
@@ -50,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     if not argv:
         print(FIRST, end="")
         return 0
-    called = next((word for word in argv if not word.startswith("-")), None)
+    called = next((word for word in argv if not word.startswith("-")), "")
     args = make_parser(called).parse_args(argv)
     try:
         status: int | None = importlib.import_module(f"{__name__}.{COMMANDS[args.command][0]}").main(args)
@@ -71,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def make_parser(called: str | None = None) -> argparse.ArgumentParser:
-    """The parser of the command line, with the arguments of the command `called`."""
+    """The parser of the command line, with the arguments of the command `called`; by default of all, as shtab wants."""
     parser = argparse.ArgumentParser(
         prog="anemoi-scaleadapt", description="Fine rain from coarse rain, as an ensemble."
     )
@@ -79,14 +81,14 @@ def make_parser(called: str | None = None) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module, text) in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=text)
-        if name == called:
+        if called in (name, None):
             importlib.import_module(f"{__name__}.{module}").add_arguments(sub)
             _explain(sub)
     return parser
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:
-    """Put the units below the example of a command and of its actions."""
+    """Put the units below the example of a command and of its actions; let a shell complete names of files."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = f"{parser.epilog}\n{UNITS}" if parser.epilog else UNITS
     for action in parser._actions:
@@ -94,3 +96,5 @@ def _explain(parser: argparse.ArgumentParser) -> None:
             for name, inner in action.choices.items():
                 inner.description = next(c.help for c in action._choices_actions if c.dest == name)
                 _explain(inner)
+        elif action.nargs != 0 and not action.choices:
+            setattr(action, "complete", FILES)  # noqa: B010 (shtab's, which argparse does not declare)
