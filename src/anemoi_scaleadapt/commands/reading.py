@@ -1,17 +1,9 @@
 """Options of commands that read rain: what a file may not tell."""
 
 from argparse import ArgumentParser, Namespace
-from typing import TypedDict, get_args
+from typing import get_args
 
-from anemoi_scaleadapt.rain.intervals import Accumulated, Label
-
-
-class Told(TypedDict):
-    """What the user says of files that do not tell."""
-
-    units: str | None
-    time_label: Label | None
-    accumulated: Accumulated | None
+from anemoi_scaleadapt.rain.told import Accumulated, Label, Told
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from anemoi_scaleadapt.rain.intervals import Accumulated, Label
+from anemoi_scaleadapt.rain.told import Accumulated, Label
 from anemoi_scaleadapt.settings import Name, Settings
 
 Places = Annotated[int, Field(ge=0)]

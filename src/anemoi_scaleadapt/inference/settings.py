@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic.config import JsonDict
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.intervals import Accumulated, Label
+from anemoi_scaleadapt.rain.told import Accumulated, Label
 from anemoi_scaleadapt.settings import Settings
 
 

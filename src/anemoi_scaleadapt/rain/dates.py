@@ -9,8 +9,9 @@ import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.rain import names
-from anemoi_scaleadapt.rain.intervals import Label, label_in
+from anemoi_scaleadapt.rain.intervals import label_in
 from anemoi_scaleadapt.rain.times import Calendar, calendar_of, decode, duration
+from anemoi_scaleadapt.rain.told import Label
 
 LOG = logging.getLogger(__name__)
 

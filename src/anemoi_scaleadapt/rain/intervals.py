@@ -7,14 +7,12 @@ step is the difference of two values.
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.rain.told import Accumulated, Label
 
-Label = Literal["start", "middle", "end"]
-Accumulated = Literal["step", "since-start", "since-midnight"]
 DAY = 86400
 #: Share of gaps in a record up to which a longer step is a gap.
 GAPS = 0.2

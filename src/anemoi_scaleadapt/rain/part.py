@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from anemoi_scaleadapt.rain.grid import Grid
-from anemoi_scaleadapt.rain.intervals import Label
 from anemoi_scaleadapt.rain.times import Calendar
+from anemoi_scaleadapt.rain.told import Label
 
 
 @dataclass

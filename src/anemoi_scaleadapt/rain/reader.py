@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, get_args
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.rain import series
 from anemoi_scaleadapt.rain.codes import MOST
-from anemoi_scaleadapt.rain.intervals import Accumulated, Label
 from anemoi_scaleadapt.rain.part import Part
 from anemoi_scaleadapt.rain.record import Rain, nominal
+from anemoi_scaleadapt.rain.told import Accumulated, Label
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -12,11 +12,12 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.rain import accumulation, intervals
 from anemoi_scaleadapt.rain import units as u
 from anemoi_scaleadapt.rain.codes import Cleaner, codes_to_nan
-from anemoi_scaleadapt.rain.intervals import DAY, Accumulated, Label, Plan
+from anemoi_scaleadapt.rain.intervals import DAY, Plan
 from anemoi_scaleadapt.rain.part import Part
 from anemoi_scaleadapt.rain.place import same_grid
 from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.times import STANDARD
+from anemoi_scaleadapt.rain.told import Accumulated, Label
 
 LOG = logging.getLogger(__name__)
 
