@@ -17,7 +17,7 @@ STYLE = """
 --best:#1f4030;--own:#1b2f42;--accent:#56b4e9}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
-main{max-width:1240px;margin:0 auto;padding:28px 24px 60px}
+main{max-width:1480px;margin:0 auto;padding:28px 24px 60px}
 h1{font-size:26px;line-height:1.25;margin:0 0 4px}h2{font-size:18px;margin:0 0 4px}p{margin:4px 0 0;color:var(--soft)}
 section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:18px 20px;margin-top:18px}
 .verdict{font-size:17px}.verdict b{font-size:22px}.good{font-size:14px;margin:0 0 12px}
