@@ -10,7 +10,7 @@ suite = OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 .PHONY: demo test coverage hooks docs dist clean
 
 demo: .venv/ready
-	bash examples/demo.sh demo
+	bash examples/demo/run.sh demo
 
 test: .venv/ready
 	ruff check .

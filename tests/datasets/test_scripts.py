@@ -79,12 +79,3 @@ def test_the_slurm_script_submits_three_jobs_that_build(recipe, tmp_path):
     done = run(EXAMPLES / "datasets" / "build_slurm.sh", recipe, "out.zarr", 2, "--time=1:00:00", folder=tmp_path)
     assert "anemoi-datasets finalise 'out.zarr'" in done.stdout
     assert filled(tmp_path / "out.zarr")
-
-
-@pytest.mark.slow
-def test_the_example_of_another_rain_builds_a_pair_that_agrees(tmp_path):
-    done = run(EXAMPLES / "radklim_pair" / "run.sh", tmp_path / "pair", folder=tmp_path, check=False)
-    if "no pip was found" in done.stderr or "cannot download" in done.stderr:
-        pytest.skip("no package index")
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "264 hours, 170 x 170 and 34 x 34 cells, factor 5" in done.stdout

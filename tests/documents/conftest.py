@@ -6,6 +6,7 @@ recipes of years, once written, are cut to days.
 """
 
 import datetime as dt
+import importlib.util
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
@@ -72,6 +74,15 @@ def merge(base: dict, over: dict) -> dict:
     return {**base, **both}
 
 
+def load(path: str) -> ModuleType:
+    """Import a script of the repository."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, REPOSITORY / path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 class Desk:
     """A user's working folder; `network` replaces that of every config of training."""
 
@@ -126,17 +137,9 @@ class Desk:
         target.parent.mkdir(parents=True, exist_ok=True)
         radklim.write(radklim.describe(rain, ends, 50 + y, 5 + x, 0), target)
 
-    def era5(self, path: str, hours: int) -> None:
-        """Invented coarse rain over the middle of France, in the form of ERA5."""
-        import numpy as np
-        import xarray as xr
-
-        rain = np.random.default_rng(0).gamma(0.3, 2e-3, (hours, 9, 9))
-        times = np.datetime64("2020-01-01T01", "ns") + np.arange(hours) * np.timedelta64(1, "h")
-        data = xr.Dataset({"tp": (("time", "latitude", "longitude"), rain, {"units": "m"})}, {"time": times})
-        latitude = ("latitude", np.linspace(47.75, 45.75, 9), {"units": "degrees_north"})
-        longitude = ("longitude", np.linspace(1.5, 3.5, 9), {"units": "degrees_east"})
-        data.assign_coords(latitude=latitude, longitude=longitude).to_netcdf(self.folder / path, engine="netcdf4")
+    def example(self, name: str, **options: int) -> None:
+        """An input of the examples, as NAME.nc."""
+        getattr(load("examples/inputs.py"), name)(self.folder / f"{name}.nc", **options)
 
     def run(self, *command: str, place: str = "") -> str:
         """Run a command here; return what it printed."""
@@ -205,7 +208,7 @@ def after_readme(tmp_path_factory, tiny_network) -> Desk:
     """The folder in which the README was followed: hr.zarr, lr.zarr, a checkpoint, members.nc."""
     made = Desk(tmp_path_factory.mktemp("readme"), tiny_network)
     made.comephore(dt.datetime(2023, 1, 1, 1), 744, size=100)
-    made.era5("era5.nc", hours=6)
+    made.example("era5", hours=6)
     for config in ("any", "s25t6"):
         made.shadow(config)
     made.follow(REPOSITORY / "README.md")
@@ -222,6 +225,12 @@ def continued(after_readme, tmp_path, tiny_network) -> Desk:
     made = Desk(tmp_path, tiny_network)
     made.shadow("any")
     return made
+
+
+@pytest.fixture(scope="session")
+def script():
+    """Return the function that imports a script of the repository."""
+    return load
 
 
 @pytest.fixture(scope="session")

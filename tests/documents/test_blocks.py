@@ -75,16 +75,7 @@ def coarse_rain(desk):
 
 
 def bulk(desk):
-    """Twelve hours of ERA5 in its own form."""
-    import numpy as np
-    import xarray as xr
-
-    rain = np.random.default_rng(0).gamma(0.5, 1e-3, (12, 17, 23))
-    times = np.datetime64("2020-01-01T01", "ns") + np.arange(12) * np.timedelta64(1, "h")
-    era5 = xr.Dataset({"tp": (("time", "latitude", "longitude"), rain, {"units": "m"})}, {"time": times})
-    era5 = era5.assign_coords(latitude=("latitude", np.arange(49.0, 44.9, -0.25), {"units": "degrees_north"}))
-    era5 = era5.assign_coords(longitude=("longitude", np.arange(-0.5, 5.1, 0.25), {"units": "degrees_east"}))
-    era5.to_netcdf(desk.folder / "era5.nc")
+    desk.example("era5")
 
 
 def reading(desk):
@@ -106,20 +97,7 @@ def reading(desk):
 
 
 def global_model(desk):
-    """A global forecast over Luxembourg and around: metres since the start, every 6 hours, from the north."""
-    import numpy as np
-    import xarray as xr
-
-    rain = np.random.default_rng(0).gamma(0.7, 3.0, (4, 9, 9)).cumsum(axis=0) / 1000
-    xr.Dataset(
-        {"tp": (("step", "latitude", "longitude"), rain, {"units": "m", "GRIB_stepType": "accum"})},
-        {
-            "time": ((), 0, {"units": "hours since 2024-01-01", "standard_name": "forecast_reference_time"}),
-            "step": ("step", np.arange(6, 25, 6), {"units": "hours", "standard_name": "forecast_period"}),
-            "latitude": ("latitude", np.linspace(51, 49, 9), {"units": "degrees_north"}),
-            "longitude": ("longitude", np.linspace(5, 7, 9), {"units": "degrees_east"}),
-        },
-    ).to_netcdf(desk.folder / "forecast.nc", engine="netcdf4")
+    desk.example("forecast")
 
 
 #: documents that begin in a folder of their own, not in the README's

@@ -1,6 +1,5 @@
 """The notebooks run to their end, and what they show is what they give now."""
 
-import importlib.util
 import json
 import re
 from pathlib import Path
@@ -12,11 +11,8 @@ NUMBER = re.compile(r"\d+\.\d+(?:e-?\d+)?|\d+e-?\d+")
 
 
 @pytest.fixture(scope="module")
-def run():
-    spec = importlib.util.spec_from_file_location("run_notebooks", FOLDER / "run.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.run
+def run(script):
+    return script("examples/notebooks/run.py").run
 
 
 def texts(notebook):
