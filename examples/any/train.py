@@ -17,6 +17,7 @@ from anemoi_scaleadapt.diffusion import schedule
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.models.context import REACH, frames_round, hourly_axis, visible
 from anemoi_scaleadapt.models.downscaler import Downscaler
+from anemoi_scaleadapt.models.moving import motion_of
 from anemoi_scaleadapt.models.settings import NetworkSettings
 from anemoi_scaleadapt.models.transform import RainTransform
 from anemoi_scaleadapt.rain.average import coarse_frames
@@ -30,6 +31,8 @@ VALUES = 8 * 6 * 100 * 100
 FLOOR = 0.1
 #: noise levels between which half of the draws lie, even in their logarithm: there the texture is decided
 FOCUS = (0.1, 4.0)
+#: pixels of a cell in which motion is sought, and width of the square round a crop where it is, pixels
+CELL, ROUND = 5, 300
 #: mm h-1 that become z = 1
 UNIT = 0.2
 
@@ -42,6 +45,10 @@ class Pool:
         self.wet = np.load(folder / f"{name}.wet.npy")
         self.told = json.loads((folder / f"{name}.json").read_text())
         self.chances = {}
+        path = folder / f"{name}.motion.npy"
+        if not path.exists():
+            np.save(path, coarse(self.rain))
+        self.coarse = np.load(path, mmap_mode="r")
 
     def chance(self, size: int, hours: int):
         """Cumulative chance of every place of `size` pixels and `hours`, the wet shares, and the shape of places."""
@@ -59,23 +66,43 @@ class Pool:
         return self.chances[key]
 
     def draw(self, random, size: int, hours: int, before: int, after: int, count: int):
-        """Crops (count, before + hours + after, size, size) in mm h-1, missing -1, and their weights."""
+        """Crops (count, before + hours + after, size, size), what lies round them, mm h-1, missing -1, and weights."""
         total, weight, shape = self.chance(size, hours)
         places = np.searchsorted(total, random.random(count) * total[-1])
         out = np.full((count, before + hours + after, size, size), -1, dtype="float32")
+        wide = min(ROUND // CELL, *self.coarse.shape[1:])
+        round_it = np.full((count, before + hours + after, wide, wide), -1, dtype="float32")
         for k, place in enumerate(places):
             hour, y, x = np.unravel_index(min(place, len(total) - 1), shape)
             # anywhere within the block, as far as the field goes
             room = self.rain.shape[1] - size, self.rain.shape[2] - size
             y, x = (min(v * BLOCK + random.integers(BLOCK), n) for v, n in zip((y, x), room, strict=True))
             first, last = max(hour - before, 0), min(hour + hours + after, len(self.rain))
-            crop = self.rain[first:last, y : y + size, x : x + size]
+            at = slice(first - hour + before, last - hour + before)
             code = random.integers(8)
-            crop = crop[:, :: -1 if code & 1 else 1, :: -1 if code & 2 else 1]
-            crop = crop.transpose(0, 2, 1) if code & 4 else crop
-            rain = crop.astype("float32") * STEP
-            out[k, first - hour + before : last - hour + before] = np.where(crop < 0, -1, rain)
-        return torch.from_numpy(out), torch.from_numpy(weight[places])
+            crop = turned(self.rain[first:last, y : y + size, x : x + size], code)
+            out[k, at] = np.where(crop < 0, -1, crop.astype("float32") * STEP)
+            y, x = (
+                min(max((v + size // 2) // CELL - wide // 2, 0), n - wide)
+                for v, n in zip((y, x), self.coarse.shape[1:], strict=True)
+            )
+            round_it[k, at] = turned(self.coarse[first:last, y : y + wide, x : x + wide], code)
+        return torch.from_numpy(out), torch.from_numpy(round_it), torch.from_numpy(weight[places])
+
+
+def turned(crop: np.ndarray, code: int) -> np.ndarray:
+    """One of the eight symmetries of a square."""
+    crop = crop[:, :: -1 if code & 1 else 1, :: -1 if code & 2 else 1]
+    return crop.transpose(0, 2, 1) if code & 4 else crop
+
+
+def coarse(rain: np.ndarray) -> np.ndarray:
+    """Means of packed rain over CELL x CELL pixels, mm h-1, -1 where one is missing."""
+    out = np.empty((len(rain), rain.shape[1] // CELL, rain.shape[2] // CELL), dtype="float32")
+    for k, hour in enumerate(rain):
+        blocks = hour[: out.shape[1] * CELL, : out.shape[2] * CELL].reshape(out.shape[1], CELL, out.shape[2], CELL)
+        out[k] = np.where(blocks.min((1, 3)) < 0, -1, blocks.mean((1, 3)) * STEP)
+    return out
 
 
 def box(a: np.ndarray, axis: int, width: int) -> np.ndarray:
@@ -112,18 +139,29 @@ def widest(space: int, time: int) -> Scale:
 
 
 def batch(pools, shares, random, space: int, time: int, hours: int, size: int, count: int, hidden: bool = True):
-    """Draw a batch of a pair: axis (n, axis, y, x), hr (n, hours, y, x), seen, weights."""
+    """Draw a batch of a pair: axis (n, axis, y, x), hr (n, hours, y, x), seen, motion, weights."""
     pool = pools[random.choice(len(pools), p=shares)]
     edge = frames_round(time) * time
     size = size // space * space
-    fine, weights = pool.draw(random, size, hours, edge, edge, count)
+    fine, round_it, weights = pool.draw(random, size, hours, edge, edge, count)
     scale = widest(space, time)
     frames = coarse_frames(fine, space, time)
     axis = hourly_axis(frames, time, edge // time, hours)
     seen = visible(scale, hours).expand(count, -1, -1).clone()
     if hidden:
         seen = hide(seen, scale, hours, random)
-    return scale, axis, fine[:, edge : edge + hours], seen, weights
+    # half of the time motion is that of a large domain, half of the time that of the crop alone
+    motion = motion_in(round_it, seen, scale, hours) if time > 1 and random.random() < 0.5 else None
+    return scale, axis, fine[:, edge : edge + hours], seen, motion, weights
+
+
+def motion_in(hourly: torch.Tensor, seen: torch.Tensor, scale: Scale, hours: int) -> torch.Tensor:
+    """Motion of hourly rain in cells of CELL pixels, as frames of the pair show it."""
+    by = max(1, round(scale.space / CELL))
+    height, width = (length // by * by for length in hourly.shape[-2:])
+    frames = coarse_frames(hourly[..., :height, :width], by, scale.time)
+    axis = hourly_axis(frames, scale.time, frames_round(scale.time), hours)
+    return motion_of(axis, seen, by * CELL, scale.time).mean((-2, -1), keepdim=True)
 
 
 def draw_pair(random, pairs=None) -> tuple[int, int]:
@@ -145,10 +183,10 @@ def focused(scale: Scale, count: int, random) -> torch.Tensor:
 
 def losses(net, drawn, precision, device, generator=None, sigma=None):
     """Weighted losses of both networks."""
-    scale, axis, hr, seen, weights = drawn
-    axis, hr, seen, weights = (x.to(device) for x in (axis, hr, seen, weights))
+    scale, axis, hr, seen, motion, weights = drawn
+    axis, hr, seen, motion, weights = (x if x is None else x.to(device) for x in (axis, hr, seen, motion, weights))
     with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bf16"):
-        terms = net.terms(axis, hr, scale, seen=seen, generator=generator, sigma=sigma)
+        terms = net.terms(axis, hr, scale, seen=seen, generator=generator, sigma=sigma, motion=motion)
     out = {}
     for name, (prediction, target) in terms.items():
         known = ~target.isnan()

@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from anemoi_scaleadapt.models.context import FINE, REACH, build_context, hourly_axis, tile_context, visible
+from anemoi_scaleadapt.models.context import (
+    FINE,
+    REACH,
+    Moving,
+    build_context,
+    hourly_axis,
+    tile_context,
+    visible,
+)
 from anemoi_scaleadapt.scale import resolve
 
 SLICE = slice(REACH, -REACH)
@@ -13,8 +21,14 @@ def scale(space, time, **more):
     return resolve({"space": space, "time": time} | more)
 
 
+def still(z, pair, fill=torch.zeros):
+    n, axis, height, width = z.shape
+    hours, s = axis - 2 * REACH, pair.space
+    return Moving(fill(n, hours, height * s, width * s), fill(n, hours, height, width))
+
+
 def context(z, pair, **more):
-    return build_context(z, torch.ones_like(z, dtype=torch.bool), pair, 2, **more)
+    return build_context(z, torch.ones_like(z, dtype=torch.bool), still(z, pair), pair, 2, **more)
 
 
 def test_every_hour_holds_the_frame_that_covers_it():
@@ -60,7 +74,7 @@ def test_missing_frames_do_not_matter_whatever_they_hold():
     z, present = torch.rand(1, 18, 4, 4), torch.ones(1, 18, 4, 4, dtype=torch.bool)
     present[:, 12:15], present[:, :, 0] = False, False
     wild = torch.where(present, z, torch.nan)
-    one, two = (build_context(a, present, scale(2, 3), 2) for a in (z, wild))
+    one, two = (build_context(a, present, still(z, scale(2, 3)), scale(2, 3), 2) for a in (z, wild))
     for key in ("fine", "frames", "present"):
         torch.testing.assert_close(getattr(one, key), getattr(two, key))
     assert not one.present[:, :, 0].any() and torch.isfinite(one.fine).all()
@@ -70,8 +84,9 @@ def test_missing_frames_do_not_matter_whatever_they_hold():
 def test_a_tile_is_a_piece_of_the_whole(space):
     z, present = torch.rand(1, 18, 48 // space + 1, 40 // space), torch.rand(1, 18, 48 // space + 1, 40 // space) > 0.1
     statics = torch.rand(1, 1, space * (48 // space + 1), space * (40 // space))
-    whole = build_context(z, present, scale(space, 3), 2, statics)
-    tile = tile_context(z, present, scale(space, 3), 2, (16, 40, 8, 24), statics)
+    moving = still(z, scale(space, 3), torch.rand)
+    whole = build_context(z, present, moving, scale(space, 3), 2, statics)
+    tile = tile_context(z, present, moving, scale(space, 3), 2, (16, 40, 8, 24), statics)
     torch.testing.assert_close(tile.fine, whole.fine[..., 16:40, 8:24], rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(tile.frames, whole.frames[..., 8:20, 4:12], rtol=1e-5, atol=1e-6)
 
@@ -82,10 +97,20 @@ def test_a_move_by_cells_moves_the_context():
     torch.testing.assert_close(moved[..., 12:32, 12:32], whole[..., 20:40, 16:36])
 
 
+def test_what_moves_lies_on_its_pixels_and_how_sure_it_is_on_its_cells():
+    z, pair = torch.zeros(1, 14, 3, 3), scale(4, 2)
+    moving = Moving(torch.rand(1, 2, 12, 12), torch.rand(1, 2, 3, 3))
+    made = build_context(z, z == 0, moving, pair, 2)
+    torch.testing.assert_close(made.moved[:, 0, :12, :12], moving.z[0])
+    torch.testing.assert_close(
+        made.fine[:, 9, :12, :12], moving.likeness[0].repeat_interleave(4, 1).repeat_interleave(4, 2)
+    )
+
+
 def test_dry_cells_are_told_from_missing_ones():
     z, present = torch.ones(1, 14, 2, 2), torch.ones(1, 14, 2, 2, dtype=torch.bool)
     z[..., 0, 0], present[..., 1, 1] = 0, False
-    wet = build_context(z, present, scale(2, 2), 1).wet[0, 0]
+    wet = build_context(z, present, still(z, scale(2, 2)), scale(2, 2), 1).wet[0, 0]
     assert wet.tolist() == [[False] * 2 + [True] * 2] * 2 + [[True] * 4] * 2
 
 

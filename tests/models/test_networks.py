@@ -5,6 +5,7 @@ import torch
 
 from anemoi_scaleadapt.diffusion.schedule import denoised
 from anemoi_scaleadapt.models.context import REACH, build_context
+from anemoi_scaleadapt.models.moving import follow
 
 
 @pytest.fixture
@@ -22,7 +23,8 @@ def silent():
 
 
 def told(net, axis, scale, **more):
-    return build_context(*net._coarse(axis), scale, net.network.patch, **more)
+    moving = follow(axis, scale, net.transform)
+    return build_context(*net._coarse(axis), moving, scale, net.network.patch, **more)
 
 
 def test_a_zero_mean_head_gives_the_first_guess(downscaler, rain, pair, silent):
@@ -30,6 +32,16 @@ def test_a_zero_mean_head_gives_the_first_guess(downscaler, rain, pair, silent):
     silent(net.mean.head)
     axis = rain(2, 6, 3, 4, 4) + 0.1
     wanted = told(net, axis, scale).base[:, 0].unflatten(0, (2, 6))
+    torch.testing.assert_close(net.predict_mean(axis, scale), wanted)
+
+
+def test_a_share_of_one_begins_with_the_rain_that_moves(downscaler, rain, pair, silent):
+    net, scale = downscaler(), pair(4, 3)
+    silent(net.mean.head)
+    with torch.no_grad():
+        net.mean.head.bias[net.network.patch**2 :] = 1.0
+    axis = rain(2, 6, 3, 4, 4) + 0.1
+    wanted = told(net, axis, scale).moved[:, 0].unflatten(0, (2, 6))
     torch.testing.assert_close(net.predict_mean(axis, scale), wanted)
 
 

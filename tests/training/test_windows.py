@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from anemoi_scaleadapt.models.context import REACH
+from anemoi_scaleadapt.models.context import REACH, visible
 from anemoi_scaleadapt.rain.average import coarse_frames
 from anemoi_scaleadapt.scale import recipe, resolve
 from anemoi_scaleadapt.training.batch import Fields
@@ -55,6 +55,23 @@ def test_made_on_the_fly_equals_a_coarse_dataset():
     assert Fitted(read, scale, WINDOW, EDGE).factor == 1
     torch.testing.assert_close(one.axis, two.axis, rtol=1e-6, atol=0)
     assert torch.equal(one.fine, two.fine) and torch.equal(one.statics, two.statics)
+
+
+def test_a_crop_moves_as_the_rain_round_it():
+    # rain that moves 4 rows down and 8 columns to the right each hour, seen in a crop of one coarse cell
+    torch.manual_seed(1)
+    wide = torch.nn.functional.avg_pool2d(torch.rand(1, 1, 400, 600).pow(8), 9, 1)[0, 0]
+    rain = torch.stack([wide.roll((4 * h, 8 * h), (0, 1))[100:340, 100:420] for h in range(2 * EDGE + WINDOW)])[None]
+    given = Fields(rain, rain[:, EDGE : EDGE + WINDOW], None)
+    scale, origins = recipe(10, 2), torch.tensor([[0, 10, 0], [0, 10, 0]])
+    fitted = Fitted(given, scale, WINDOW, EDGE)
+    seen = visible(scale, fitted.hours).expand(2, -1, -1)
+    turns = torch.tensor([0, 1])  # the second is mirrored along x
+    found = fitted.motion(origins, 1, turns, seen)
+    assert found.shape == (2, 6, 3, 1, 1)
+    assert found[0, 3, :2].flatten().tolist() == pytest.approx([4, 8], abs=1)
+    assert found[1, 3, :2].flatten().tolist() == pytest.approx([4, -8], abs=1)
+    assert Fitted(given, recipe(10, 1), WINDOW, EDGE).motion(origins, 1, turns, seen) is None
 
 
 def test_missing_rain_is_missing_in_its_frames_and_marked_in_the_fine_hours():

@@ -4,19 +4,21 @@
     RainFARM (Rebora et al. 2006, doi 10.1175/JHM517.1) with noise that lives in time too: coarse frames interpolated
     linearly in time and by cubic convolution in space, noise with one memory for all scales.
 ``steps``
-    The rain of :mod:`advection`, noise as in STEPS (Bowler et al. 2006, doi 10.1256/qj.04.100): scales with memories of
-    their own, a spread that follows the local variability of the coarse rain, and dry pixels within wet cells.
+    The rain of :mod:`anemoi_scaleadapt.motion.advection`, noise as in STEPS (Bowler et al. 2006, doi
+    10.1256/qj.04.100): scales with memories of their own, a spread that follows the local variability of the coarse
+    rain, and dry pixels within wet cells.
 """
 
 import numpy as np
+import torch
 from scipy.ndimage import uniform_filter
 
-from anemoi_scaleadapt.baselines.advection import advected, trajectories
 from anemoi_scaleadapt.baselines.fields import exact, filled, refined
-from anemoi_scaleadapt.baselines.motion import REACH, flow
 from anemoi_scaleadapt.baselines.noise import MovingNoise
 from anemoi_scaleadapt.baselines.settings import NoiseSettings
 from anemoi_scaleadapt.hours import HOUR
+from anemoi_scaleadapt.motion.advection import advected, trajectories
+from anemoi_scaleadapt.motion.flow import REACH, everywhere, flow
 from anemoi_scaleadapt.rain.windows import Coarse
 
 #: local variability at which the spread is that of the settings, and the bounds it is held to
@@ -46,15 +48,27 @@ def variability(coarse: np.ndarray, s: int) -> np.ndarray:
     return refined(relative[None], s)[0].clip(*BOUNDS) / USUAL
 
 
+def motion_of(frames: list[np.ndarray], place: int, s: int, t: int) -> torch.Tensor:
+    """Motion of the rain in frame `place` of several in a row (Y, X), pixels h-1 along y and x, (1, 2, y, x)."""
+    row = torch.from_numpy(np.stack(frames).astype("float64"))[None]
+    found = flow(row, torch.ones(1, 1, len(frames), dtype=torch.bool), [place], s, t)
+    return everywhere(found[:, 0, :2], (row.shape[-2] * s, row.shape[-1] * s))
+
+
 def hours_of(coarse: Coarse, window: np.ndarray, s: int, advect: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Smooth hourly rain of a window (t, y, x), mm h-1, with its totals, and the motion (2, y, x) in pixels h-1."""
+    """Smooth hourly rain of a window (t, y, x), mm h-1, with its totals.
+
+    Also where the rain of each pixel was an hour before, rows and columns, (2, y, x).
+    """
     frames, place = around(coarse, window)
-    motion = flow(frames, place, s, coarse.t)
+    motion = motion_of(frames, place, s, coarse.t)
+    places = trajectories(motion, 1)[0].numpy()
     now = filled(coarse.frame(window))
     if not advect:
-        return exact(refined(coarse.in_time(window), s), now), motion
+        return exact(refined(coarse.in_time(window), s), now), places
     before, after = coarse.neighbours(window)
-    return advected(filled(np.stack([before, now, after])), motion, s, coarse.t), motion
+    three = torch.from_numpy(filled(np.stack([before, now, after])))[None]
+    return advected(three, motion, coarse.t)[0].numpy(), places
 
 
 def multiplied(smooth: np.ndarray, noise: np.ndarray, now: np.ndarray, settings: NoiseSettings) -> np.ndarray:
@@ -92,7 +106,6 @@ class Noisy:
         if self.last is None or window[0] - self.last != HOUR:
             self.noise.restart()
         self.last = window[-1]
-        smooth, motion = hours_of(self.coarse, window, self.s, self.advect)
-        places = trajectories(motion, 1)
+        smooth, places = hours_of(self.coarse, window, self.s, self.advect)
         noise = np.stack([self.noise.hour(time, places) for time in window], axis=1)
         return multiplied(smooth, noise, self.coarse.frame(window), self.settings)

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anemoi_scaleadapt.baselines.advection import trajectories
 from anemoi_scaleadapt.baselines.fields import coarsened
-from anemoi_scaleadapt.baselines.motion import REACH
 from anemoi_scaleadapt.baselines.noise import MovingNoise
 from anemoi_scaleadapt.baselines.noisy import hours_of, multiplied
 from anemoi_scaleadapt.baselines.settings import Fitted, FittedNoise, NoiseSettings, usual
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import HOUR
+from anemoi_scaleadapt.motion.flow import REACH
 from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import Coarse
 from anemoi_scaleadapt.verification.crps import fair_crps
@@ -62,8 +61,7 @@ class Stretch:
 
     def smooth(self, name: Fitted) -> list[tuple[np.ndarray, np.ndarray]]:
         """Smooth hourly rain and trajectories of every window."""
-        found = (hours_of(self.coarse, window, self.space, name == "steps") for window in self.windows)
-        return [(rain, trajectories(flow, 1)) for rain, flow in found]
+        return [hours_of(self.coarse, window, self.space, name == "steps") for window in self.windows]
 
 
 def fit_noise(archive: Rain, s: int, t: int, seed: int = 0, progress: Callable[[list], Iterable] = iter) -> FittedNoise:

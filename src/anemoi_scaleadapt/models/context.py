@@ -16,9 +16,25 @@ from anemoi_scaleadapt.scale import Scale
 #: hours of context on each side of every hour
 REACH = 6
 #: channels of `Context.fine` beside the static fields
-FINE = 8
+FINE = 10
 #: coarse cells beyond a tile that an interpolation reads
 MARGIN = 3
+
+
+@dataclass(frozen=True)
+class Moving:
+    """Coarse rain that moves.
+
+    Attributes
+    ----------
+    z : Tensor
+        Advected between frames, with the frames' totals, in z on the fine grid, (n, hours, y, x).
+    likeness : Tensor
+        Correlation that the motion reaches, zero for t = 1, where nothing lies between frames, (n, hours, Y, X).
+    """
+
+    z: Float[Tensor, "n h y x"]
+    likeness: Float[Tensor, "n h Y X"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +46,8 @@ class Context:
     fine : Tensor
         On the fine grid, (n * hours, FINE + statics, y, x): own frame nearest, its mask, bicubic, first guess (frames
         interpolated linearly in time, bicubic in space), frame before and frame after bilinear (all in z), place of
-        the pixel within its coarse cell (row, column), static fields.
+        the pixel within its coarse cell (row, column), rain carried along by its motion (z), how sure that motion is,
+        static fields.
     frames, present : Tensor
         The hourly axis in z at patch resolution and where it is known, (n, axis, y / patch, x / patch).
     seen : Tensor
@@ -51,6 +68,11 @@ class Context:
     def base(self) -> Float[Tensor, "nh 1 y x"]:
         """First guess in z, (n * hours, 1, y, x)."""
         return self.fine[:, 3:4]
+
+    @property
+    def moved(self) -> Float[Tensor, "nh 1 y x"]:
+        """Rain carried along by its motion, in z, (n * hours, 1, y, x)."""
+        return self.fine[:, 8:9]
 
     @property
     def wet(self) -> Bool[Tensor, "nh 1 y x"]:
@@ -96,6 +118,7 @@ def visible(scale: Scale, hours: int, device: torch.device | None = None) -> Boo
 def build_context(
     z: Float[Tensor, "n a Y X"],
     present: Bool[Tensor, "n a Y X"],
+    moving: Moving,
     scale: Scale,
     patch: int,
     statics: Float[Tensor, "n c y x"] | None = None,
@@ -109,6 +132,8 @@ def build_context(
         Hourly axis in z, (n, REACH + hours + REACH, y / s, x / s); values where data are missing do not matter.
     present : Tensor
         True where they hold data, same shape.
+    moving : Moving
+        From :func:`anemoi_scaleadapt.models.moving.follow`.
     scale : Scale
         Factor pair, L and lookahead.
     patch : int
@@ -119,12 +144,13 @@ def build_context(
         Which places each hour may see, (n, hours, axis); by default those of L.
     """
     whole = (0, z.shape[-2] * scale.space, 0, z.shape[-1] * scale.space)
-    return tile_context(z, present, scale, patch, tuple(_round_up(n, 2 * patch) for n in whole), statics, seen)
+    return tile_context(z, present, moving, scale, patch, tuple(_round_up(n, 2 * patch) for n in whole), statics, seen)
 
 
 def tile_context(
     z: Float[Tensor, "n a Y X"],
     present: Bool[Tensor, "n a Y X"],
+    moving: Moving,
     scale: Scale,
     patch: int,
     tile: tuple[int, ...],
@@ -178,9 +204,11 @@ def tile_context(
     for length, shape in ((rows, (-1, 1)), (columns, (1, -1))):
         place = ((torch.arange(length.start, length.stop, device=z.device) % s).to(z) + 0.5) * 2 / s - 1
         parts.append(place.view(1, 1, *shape).expand_as(parts[0]))
+    inside = (..., slice(y0, min(y1, height * s)), slice(x0, min(x1, width * s)))
+    parts += [moving.z[inside].to(z), larger(moving.likeness[cells].to(z), "nearest")]
     fine = torch.stack(parts, dim=2)
     if statics is not None:
-        part = statics[..., y0 : min(y1, height * s), x0 : min(x1, width * s)].to(z)
+        part = statics[inside].to(z)
         fine = torch.cat([fine, part[:, None].expand(-1, hours, -1, -1, -1)], dim=2)
     small = F.avg_pool2d(F.pad(larger(z, "bilinear"), pad), patch)
     there = F.max_pool2d(F.pad(larger(mask, "nearest"), pad), patch) > 0

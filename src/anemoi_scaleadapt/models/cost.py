@@ -8,6 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.models.context import REACH, build_context
 from anemoi_scaleadapt.models.downscaler import Downscaler
+from anemoi_scaleadapt.models.moving import follow
 from anemoi_scaleadapt.models.settings import NetworkSettings
 from anemoi_scaleadapt.models.transform import RainTransform
 from anemoi_scaleadapt.scale import Scale
@@ -62,7 +63,7 @@ def cost(scale: Scale, network: NetworkSettings, sampler: SamplerSettings, membe
     cells = max(1, round(PIXELS / scale.space))
     hours = scale.time * max(1, round(HOURS / scale.time))
     axis = torch.ones(1, hours + 2 * REACH, cells, cells)
-    context = build_context(axis, axis > 0, scale, network.patch)
+    context = build_context(axis, axis > 0, follow(axis, scale, model.transform), scale, network.patch)
     with torch.no_grad(), FlopCounterMode(display=False) as once:
         mean = model.mean(context, scale)
         condition = model.residual.condition(context, mean)

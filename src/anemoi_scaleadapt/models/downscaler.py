@@ -15,7 +15,8 @@ from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.layers.tiling import Tile, alone, pad_to, plan
 from anemoi_scaleadapt.layers.unet import UShape
 from anemoi_scaleadapt.models.calibrated import Calibrated
-from anemoi_scaleadapt.models.context import REACH, Context, build_context, tile_context
+from anemoi_scaleadapt.models.context import REACH, Context, Moving, build_context, tile_context
+from anemoi_scaleadapt.models.moving import follow
 from anemoi_scaleadapt.models.networks import MeanNetwork, ResidualNetwork
 from anemoi_scaleadapt.models.settings import NetworkSettings
 from anemoi_scaleadapt.models.spread import ResidualSpread
@@ -125,6 +126,7 @@ class Downscaler(nn.Module):
         seen: Bool[Tensor, "n h a"] | None = None,
         generator: torch.Generator | None = None,
         sigma: Float[Tensor, " n"] | None = None,
+        motion: Float[Tensor, "n f 3 v w"] | None = None,
     ) -> dict[str, tuple[Tensor, Tensor]]:
         """What the losses compare: for each network its output and what it should be, NaN where nothing is to learn.
 
@@ -144,6 +146,8 @@ class Downscaler(nn.Module):
             Makes noise repeatable, for validation.
         sigma : Tensor, optional
             Noise levels, (n,); by default drawn from the levels of beta.
+        motion : Tensor, optional
+            From :func:`anemoi_scaleadapt.models.moving.motion_of`, of what lies round a crop; by default of the axis.
 
         Returns
         -------
@@ -151,7 +155,8 @@ class Downscaler(nn.Module):
             ``mean`` and ``residual``: (prediction, target), each (n, hours, y, x).
         """
         height, width = hr.shape[-2:]
-        context = build_context(*self._coarse(axis), scale, self.network.patch, statics, seen)
+        moving = follow(axis, scale, self.transform, seen, motion)
+        context = build_context(*self._coarse(axis), moving, scale, self.network.patch, statics, seen)
         now = self.current(axis)
         mean = self.mean(context, scale)
         # a dry coarse cell is dry in every pixel: nothing to learn there
@@ -183,8 +188,8 @@ class Downscaler(nn.Module):
         height, width = (-(-n // self.stride) * self.stride for n in shape)
         return list(plan(height, width, self.tile, reach, self.stride))
 
-    def _context(self, axis: Tensor, scale: Scale, statics: Tensor | None, tile: Tile) -> Context:
-        return tile_context(*self._coarse(axis), scale, self.network.patch, tile.outer, statics)
+    def _context(self, axis: Tensor, moving: Moving, scale: Scale, statics: Tensor | None, tile: Tile) -> Context:
+        return tile_context(*self._coarse(axis), moving, scale, self.network.patch, tile.outer, statics)
 
     def _fine(self, axis: Tensor, scale: Scale) -> tuple[int, int]:
         return axis.shape[-2] * scale.space, axis.shape[-1] * scale.space
@@ -198,8 +203,9 @@ class Downscaler(nn.Module):
         def each(axis: Tensor, statics: Tensor | None) -> Tensor:
             blank = axis.new_empty(len(axis), axis.shape[1] - 2 * REACH, *self._fine(axis, scale))
             out = torch.empty_like(pad_to(blank, self.stride), dtype=torch.promote_types(axis.dtype, torch.float32))
+            moving = follow(axis, scale, self.transform)
             for tile in self._tiles(self._fine(axis, scale), self.mean.reach()):
-                tile.put(out, self.mean(self._context(axis, scale, statics, tile), scale))
+                tile.put(out, self.mean(self._context(axis, moving, scale, statics, tile), scale))
             return out
 
         return alone(each)(axis, statics)
@@ -278,8 +284,9 @@ class Downscaler(nn.Module):
         p, channels = self.network.patch, self.network.residual_channels[0]
         (n, hours), (height, width) = mean.shape[:2], mean.shape[-2:]
         out = mean.new_empty(n, hours, channels, height // p, width // p)
+        moving = follow(axis, scale, self.transform)
         for tile in self._tiles((height, width), self.residual.condition_reach()):
-            told = self.residual.condition(self._context(axis, scale, statics, tile), tile.read(mean))
+            told = self.residual.condition(self._context(axis, moving, scale, statics, tile), tile.read(mean))
             tile.put(out, told, p)
         return out
 

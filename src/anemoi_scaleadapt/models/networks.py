@@ -56,7 +56,10 @@ class ContextEncoder(nn.Module):
 
 
 class MeanNetwork(nn.Module):
-    """Conditional mean C of z: the first guess plus what the U-shape with attention adds to it.
+    """Conditional mean C of z: a first guess plus what the U-shape with attention adds to it.
+
+    The first guess lies between rain that is interpolated in time and rain that is carried along by its motion; the
+    U-shape says where, pixel by pixel.
 
     Parameters
     ----------
@@ -79,7 +82,7 @@ class MeanNetwork(nn.Module):
         self.frames = FrameAttention(channels[0], network.heads, network.frame_channels, REACH)
         self.pair = PairEmbedding(EMBEDDING)
         self.body = UShape(channels, network.blocks, network.heads, network.window, network.hours, EMBEDDING)
-        self.head = zero_init(nn.Conv2d(channels[0], network.patch**2, 1))
+        self.head = zero_init(nn.Conv2d(channels[0], 2 * network.patch**2, 1))
 
     def forward(self, context: Context, scale: Scale) -> Float[Tensor, "n h y x"]:
         """Map a context to the mean of z, (n, hours, y, x); zero in dry coarse cells."""
@@ -89,7 +92,8 @@ class MeanNetwork(nn.Module):
         seen = context.seen[..., None, None] & context.present[:, None]
         h = self.frames(h, tokens, seen)
         told = F.silu(self.pair(scale.space, scale.time, hours)).repeat(n, 1)
-        out = context.base + unpatch(exact(self.head(self.body(h, told, hours))), self.patch)
+        added, share = unpatch(exact(self.head(self.body(h, told, hours))), self.patch).chunk(2, dim=1)
+        out = context.base + share * (context.moved - context.base) + added
         return (out * context.wet)[:, 0].unflatten(0, (n, hours))
 
     def reach(self) -> int:

@@ -114,11 +114,13 @@ class ScaleAdaptTraining(BaseTrainingModule):
         count = max(1, round(len(fields.fine) * most / ((size * s) ** 2 * fitted.hours)))
         drawn = draw_crops(fitted.now(), size, count)
         device = drawn.origins.device
-        windows = fitted.squares(drawn.origins, size, symmetries(count, device))
+        turns = symmetries(count, device)
+        windows = fitted.squares(drawn.origins, size, turns)
         wide = self.network.scale is None
         seen = hidden_context(scale, fitted.hours, count, self.settings.hide_frames, wide, device)
         statics = self.network.standardise(windows.statics)
-        terms = self.network.downscaler.terms(windows.axis, windows.fine, scale, statics, seen)
+        motion = fitted.motion(drawn.origins, size, turns, seen)
+        terms = self.network.downscaler.terms(windows.axis, windows.fine, scale, statics, seen, motion=motion)
         weights = drawn.weights / self.usual_wet(drawn.wet, drawn.places, s, t)
         losses = {key: self._loss(*pair, weights) for key, pair in terms.items()}
         for key, value in losses.items():

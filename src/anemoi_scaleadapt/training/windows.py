@@ -6,12 +6,16 @@ import torch
 from torch import Tensor
 
 from anemoi_scaleadapt.models.context import REACH, hourly_axis
+from anemoi_scaleadapt.models.moving import motion_of
 from anemoi_scaleadapt.rain.average import coarse_frames
 from anemoi_scaleadapt.rain.marks import mark_missing
 from anemoi_scaleadapt.scale import Scale
 from anemoi_scaleadapt.training.batch import Fields
 from anemoi_scaleadapt.training.crops import cut, turn
 from anemoi_scaleadapt.training.reading import edge_hours, window_hours
+
+#: width of the square round a crop that tells how the rain moves, fine pixels
+ROUND = 300
 
 
 @dataclass(frozen=True)
@@ -61,29 +65,52 @@ class Fitted:
             return x[..., y : y + self.domain[0] * factor, x0 : x0 + self.domain[1] * factor]
 
         first, last = edge - self.edge, edge + self.hours + self.edge
-        self.coarse = whole(fields.coarse[:, first:last], self.factor)
+        #: frames of the window and round it, (n, frames, Y, X), mm h-1, negative where missing
+        self.frames = coarse_frames(whole(fields.coarse[:, first:last], self.factor), self.factor, scale.time)
         self.fine = whole(fields.fine[:, : self.hours], s)
         self.statics = None if fields.statics is None else whole(fields.statics, s)
 
     def now(self) -> Tensor:
         """The window's own frames, (n, hours / t, Y, X), negative where missing."""
-        own = self.coarse[:, self.edge : self.edge + self.hours]
-        return coarse_frames(own, self.factor, self.scale.time)
+        first = self.edge // self.scale.time
+        return self.frames[:, first : first + self.hours // self.scale.time]
 
     def squares(self, origins: Tensor, size: int, which: Tensor | None = None) -> Windows:
         """Cut squares of `size` coarse cells (count, 3: sample, row, column), turned by `which` of the symmetries."""
-        s, t = self.scale.space, self.scale.time
 
-        def take(x: Tensor, factor: int) -> Tensor:
-            part = cut(x, origins, size, factor)
+        def take(x: Tensor) -> Tensor:
+            part = cut(x, origins, size, self.scale.space)
             return part if which is None else turn(part, which)
 
-        frames = coarse_frames(take(self.coarse, self.factor), self.factor, t)
         return Windows(
-            axis=hourly_axis(frames, t, self.edge // t, self.hours),
-            fine=mark_missing(take(self.fine, s)),
-            statics=None if self.statics is None else take(self.statics, s),
+            axis=self._axis(origins, size, which),
+            fine=mark_missing(take(self.fine)),
+            statics=None if self.statics is None else take(self.statics),
         )
+
+    def motion(self, origins: Tensor, size: int, which: Tensor, seen: Tensor) -> Tensor | None:
+        """Motion of the rain in and round squares, as :meth:`squares` cuts them; None where frames are hours.
+
+        Parameters
+        ----------
+        origins, size, which
+            As for :meth:`squares`.
+        seen : Tensor
+            Which places of the axis each hour may see, (count, hours, axis).
+        """
+        s, t = self.scale.space, self.scale.time
+        if t == 1:
+            return None
+        width = min(max(size, ROUND // s), *self.domain)
+        room = torch.tensor(self.domain, device=origins.device) - width
+        round_it = (origins[:, 1:] + (size - width) // 2).clamp(min=0).minimum(room)
+        axis = self._axis(torch.cat([origins[:, :1], round_it], 1), width, which)
+        return motion_of(axis, seen, s, t).mean((-2, -1), keepdim=True)
+
+    def _axis(self, origins: Tensor, size: int, which: Tensor | None) -> Tensor:
+        frames = cut(self.frames, origins, size, 1)
+        frames, time = frames if which is None else turn(frames, which), self.scale.time
+        return hourly_axis(frames, time, self.edge // time, self.hours)
 
 
 def random_shift(fields: Fields, space: int) -> tuple[int, int]:
