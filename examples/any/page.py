@@ -1,0 +1,274 @@
+"""Write docs/results/2026-11-skill.md from what study.py, told.py, adapt.py and left.py found: page.py DIR.
+
+DIR holds study_score.json, study_radklim.json, study_whole.json, told.json, adapt.json and left.json; what is not there
+is left out. No number of the page is written by hand, but those of the networks of one pair, which have their own page.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+PAGE = Path(__file__).parents[2] / "docs" / "results" / "2026-11-skill.md"
+PAIRS = {"s10t1": "(10, 1)", "s10t3": "(10, 3)", "s1t3": "(1, 3)", "s25t6": "(25, 6)"}
+#: largest CRPS over the best rival's that was aimed at
+AIM = {"s10t1": 0.80, "s10t3": 0.86, "s1t3": 0.86, "s25t6": 0.90}
+#: score -> (title, what a good value lies between)
+SCORES = {
+    "ssr": ("spread/skill", 0.9, 1.1),
+    "spectra_ratio_high": ("power", 0.8, 1.25),
+    "q999_ratio": ("q99.9", 0.9, 1.1),
+    "q9999_ratio": ("q99.99", 0.8, 1.2),
+    "lag1_ratio": ("lag", 0.95, 1.05),
+    "lag1_moving_ratio": ("lag, moving", 0.95, 1.05),
+}
+FSS = ("1mm_5km", "1mm_25km", "5mm_5km", "5mm_25km")
+RIVALS = {"rainfarm_ar1": "RainFARM", "steps": "STEPS"}
+#: networks of one pair each: CRPS, over RainFARM with AR(1) noise, spread/skill, FSS of 1 and 5 mm at 5 km, power,
+#: q99.9, lag
+OLD = {
+    "s10t1": (0.0478, 0.884, 0.87, 0.965, 0.921, 1.07, 0.98, 1.04),
+    "s10t3": (0.1139, 0.960, 0.86, 0.752, 0.557, 0.89, 0.95, 1.09),
+    "s1t3": (0.1084, 0.984, 0.82, 0.767, 0.584, 0.88, 0.94, 1.19),
+    "s25t6": (0.1470, 0.965, 0.84, 0.593, 0.339, 0.65, 0.88, 0.88),
+}
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def judged(value: float | None, low: float, high: float) -> str:
+    """A value, bold where it is good."""
+    if value is None:
+        return "–"
+    return f"**{value:.2f}**" if low <= value <= high else f"{value:.2f}"
+
+
+def span(bounds: list[float] | None) -> str:
+    return f" ({bounds[0]:.2f} to {bounds[1]:.2f})" if bounds else ""
+
+
+def chance(p: float | None) -> str:
+    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def crps_table(found: dict) -> str:
+    head = ["pair", "CRPS, mm/h", "over the best rival (95 %)", "p", *(title for title, _, _ in SCORES.values()),
+            "ranks: ours, rival's"]  # fmt: skip
+    rows = []
+    for name, title in PAIRS.items():
+        card = found.get(name)
+        if card is None:
+            continue
+        rival = card["best_classical"]
+        ours, other = card["systems"]["any"], card["systems"][rival]
+        ratio, bounds = card["ratios"][rival]["crps"], (card["ratios"][rival]["intervals"] or {}).get("crps")
+        p = card["differences"].get(rival, {}).get("crps", {}).get("p")
+        scores = [judged(ours[key], low, high) for key, (_, low, high) in SCORES.items()]
+        row = [title, f"{ours['crps']:.4f}", f"{judged(ratio, 0, AIM[name])}{span(bounds)}, {RIVALS[rival]}", chance(p)]
+        rows.append([*row, *scores, f"{ours['rank_deviation']:.2f}, {other['rank_deviation']:.2f}"])
+    return table(head, rows)
+
+
+def fss_table(found: dict) -> str:
+    head = ["pair", *(f"{k.split('_')[0][:-2]} mm, {k.split('_')[1][:-2]} km" for k in FSS)]
+    rows = []
+    for name, title in PAIRS.items():
+        card, row = found.get(name), [title]
+        if card is None:
+            continue
+        for key in (f"fss_ensemble_{k}" for k in FSS):
+            rivals = [n for n in card["systems"] if n != "any" and card["systems"][n][key] is not None]
+            rival = max(rivals, key=lambda n: card["systems"][n][key])
+            ours, other = card["systems"]["any"][key], card["systems"][rival][key]
+            told = card["differences"].get(rival, {}).get(key, {})
+            mark = "**" if ours > other else ""
+            row.append(f"{mark}{ours:.3f}{mark} ({other:.3f}), p {chance(told.get('p'))}")
+        rows.append(row)
+    return table(head, rows)
+
+
+def study_section(title: str, text: str, found: dict) -> str:
+    card = next(iter(found.values()))
+    truth = card["truth"]
+    facts = (f"{len(card['days'])} days, {card['members']} members. Truth: mean {truth['mean']:.2f} mm/h, "
+             f"{100 * truth['wet_fraction']:.0f} % wet, at most {truth['maximum']:.0f} mm/h.")  # fmt: skip
+    out = f"## {title}\n\n{text} {facts}\n\n{crps_table(found)}\n"
+    out += "FSS of the ensemble (the best rival's at the same threshold and width), p of no difference:\n\n"
+    return out + fss_table(found) + "\n"
+
+
+def whole_section(found: dict) -> str:
+    head = ["pair", "weights", "CRPS, mm/h", "over RainFARM with AR(1) noise", "spread/skill", "FSS 1 mm, 5 km",
+            "FSS 5 mm, 5 km", "power", "q99.9", "lag"]  # fmt: skip
+    rows = []
+    for name, title in PAIRS.items():
+        if name not in found:
+            continue
+        old, card = OLD[name], found[name]
+        now = card["systems"]["any"]
+        keys = ("ssr", "fss_ensemble_1mm_5km", "fss_ensemble_5mm_5km", "spectra_ratio_high", "q999_ratio", "lag1_ratio")
+        formats = ("{:.4f}", "{:.3f}", "{:.2f}", "{:.3f}", "{:.3f}", "{:.2f}", "{:.2f}", "{:.2f}")
+        new = (now["crps"], card["ratios"]["rainfarm_ar1"]["crps"], *(now[key] for key in keys))
+        rows.append([title, "one pair", *(f.format(v) for f, v in zip(formats, old, strict=True))])
+        rows.append(["", "all pairs", *(f.format(v) for f, v in zip(formats, new, strict=True))])
+    members = next(iter(found.values()))["members"]
+    return f"""## Beside networks of one pair each
+
+All hours of the eleven days of RADKLIM 2018, the whole square of 170 km (150 km at s = 25). The [networks of one
+pair](2026-11-specialists.md) learnt from ten of these days, in folds: 300 steps each, eight members. The one
+network learnt from other years and drew {members} members. **The budgets differ**: its training was longer and its
+rain a hundred times more, so that the table tells what a user gains, not which design is better. The fair CRPS does
+not depend on the number of members, the FSS of an ensemble does a little. The rival's noise was fitted to other
+days then, so that ratios compare loosely.
+
+{table(head, rows)}
+"""
+
+
+def told_section(found: dict) -> str:
+    rows = []
+    for name, value in found.items():
+        if " told " not in name:
+            continue
+        right, s, t = found[name.split()[0]], *value["told"]
+        both = [f"{one[key]:.2f}" for key in ("ssr", "power", "lag") for one in (right, value)]
+        ratio = value["crps"] / right["crps"]
+        pair = f"({value['pair'][0]}, {value['pair'][1]})"
+        rows.append([pair, f"({s}, {t})", f"{right['crps']:.4f}", f"{value['crps']:.4f}",
+                     f"{ratio:.3f}", *(f"{a}, {b}" for a, b in zip(both[::2], both[1::2], strict=True))])  # fmt: skip
+    head = [
+        "pair",
+        "told",
+        "CRPS, told rightly",
+        "told wrongly",
+        "ratio",
+        "spread/skill: rightly, wrongly",
+        "power",
+        "lag",
+    ]
+    worse = sum(float(row[4]) > 1 for row in rows)
+    out = f"""## Is the pair used?
+
+The same coarse rain, noise levels and totals, but the networks are told another pair of the six. CRPS rises at
+{worse} of {len(rows)} pairs. Three squares of August 2019, 12 hours, 4 members.
+
+{table(head, rows)}
+"""
+    beyond = [value for name, value in found.items() if name.endswith("beyond")]
+    if beyond:
+        rows = []
+        for v in beyond:
+            best = max(v["over_rainfarm_ar1"], v["over_steps"])
+            values = [f"{v['crps']:.4f}", f"{best:.2f}", *(f"{v[key]:.2f}" for key in ("ssr", "power", "q999", "lag"))]
+            rows.append([f"({v['pair'][0]}, {v['pair'][1]})", *values])
+        head = ["pair", "CRPS, mm/h", "over the best rival", "spread/skill", "power", "q99.9", "lag"]
+        out += f"""### Beyond the range
+
+The package refuses s above {25} and t above 6, also with `allow_untrained`, which is for pairs within the range
+that a checkpoint has not learnt. At t above 6 nothing could be drawn: the table of deviations and the embedding end
+there. With the bound on s taken away, on the same squares:
+
+{table(head, rows)}
+"""
+    return out
+
+
+def adapt_section(found: dict) -> str:
+    rows = []
+    for place, by_days in found.items():
+        for days, pairs in by_days.items():
+            if len(pairs) < len(PAIRS):
+                continue
+            cells = []
+            for name in PAIRS:
+                v = pairs[name]
+                best = max(v["over_rainfarm_ar1"], v["over_steps"])
+                cells.append(f"{best:.2f}; {v['ssr']:.2f}, {v['power']:.2f}, {v['q999']:.2f}, {v['lag']:.2f}")
+            rows.append([place, days, *cells])
+    head = ["place", "days", *PAIRS.values()]
+    return f"""## Adapt: how many days?
+
+`anemoi-training train --config-name=adapt` on days of a place, 120 steps, the last weights; 0 days are the weights
+as they ship. Twelve hours of later days, 4 members: a square of 100 km in France, of 150 km in the United States,
+four of 150 km in Germany (RADKLIM, whose rain has less grain than that of RADOLAN). Of the United States the
+weights have learnt the two days before. The calibration of the shipped weights is kept. A cell: CRPS over the best
+rival's; spread/skill, power, q99.9, lag.
+
+{table(head, rows)}
+"""
+
+
+def left_section(found: dict) -> str:
+    rows = [[pair, *(f"{v[k]:.4f}" for k in ("mean_all", "mean_without", "residual_all", "residual_without")),
+             f"{v['mean_without'] / v['mean_all']:.3f}, {v['residual_without'] / v['residual_all']:.3f}"]
+            for pair, v in found["losses"].items()]  # fmt: skip
+    head = ["pair", "mean: all", "mean: without", "residual: all", "residual: without", "ratios"]
+    return f"""## Pairs left out of a training
+
+Two trainings from scratch with the same seed, {found["steps"]} steps of half a batch: one learns all pairs, one
+never sees {", ".join(found["left"])}. Losses on watched days, without noise of sampling between the two (same
+crops, levels and noise). So short a training knows little: it tells whether the networks read a pair from its
+neighbours, not how good they become.
+
+{table(head, rows)}
+"""
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+
+    def read(name: str) -> dict:
+        path = folder / f"{name}.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    out = f"""# Skill over days, November 2026
+
+The weights `any` and two rivals, both tuned: RainFARM with AR(1) noise and the STEPS-like ensemble that moves with
+the rain, their noise [fitted](../explanation/rivals.md#fitting) to the days from which the weights learnt. Commands
+are at the end; a script writes this page from what they found. Nothing here served a choice.
+
+**How to read the tables.** CRPS is fair, over all pixels and hours; beside it that of the best rival, with 95 %
+intervals over days (both systems resampled together) and the p of the test of Diebold and Mariano over days. Power
+is that below 8 km; lag is the correlation of neighbouring hours, at a pixel and in coordinates that move with the
+rain; these and the quantiles are ratios of members to truth. Ranks: summed distance of the rank histogram from
+flat, 0 at best. **Bold**: within what was aimed at, which is {
+        ", ".join(f"{AIM[n]:.2f} at {PAIRS[n]}" for n in PAIRS)
+    } for CRPS, and {", ".join(f"{title} {low:g} to {high:g}" for title, low, high in SCORES.values())}; for FSS:
+above the best rival.
+
+"""
+    if found := read("study_score"):
+        text = "RADOLAN 2019, held out; of each day its wettest square of 150 km, 12 hours."
+        out += study_section("August 2019", text, found)
+    if found := read("study_radklim"):
+        out += study_section("Another year: RADKLIM, May 2018", "The same of another year and product.", found)
+    for name, section in (
+        ("study_whole", whole_section),
+        ("told", told_section),
+        ("adapt", adapt_section),
+        ("left", left_section),
+    ):
+        if found := read(name):
+            out += section(found)
+    out += """## Commands
+
+In `examples/any`, with rain packed by `pool.py` in POOL; each goes on where it was stopped:
+
+| what | command | minutes of one core |
+|---|---|---|
+| August 2019 | `study.py any --pool POOL --noise N --to DIR/study_score.json` | 9 |
+| RADKLIM 2018 | `study.py any --pool POOL --noise N --name radklim --to DIR/study_radklim.json` | 8 |
+| beside networks of one pair | `study.py` likewise, `--whole --to DIR/study_whole.json` | 15 |
+| is the pair used | `told.py any --pool POOL --to DIR/told.json` | 3 |
+| adapt | `adapt.py any --pool POOL --zarr ZARR --work WORK --to DIR/adapt.json` | 15 |
+| pairs left out | `left.py --pool POOL --work WORK --to DIR/left.json` | 10 |
+| this page | `page.py DIR` | 0 |
+"""
+    PAGE.write_text(out)
+    print(PAGE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Is the pair used, and what lies beyond its range? told.py WEIGHTS --pool DIR --to FILE.json.
+
+Six pairs are scored as they are, and with the networks told the next pair of the six instead: coarse rain, noise levels
+and totals stay right. Then pairs with s beyond the range, which the package refuses, are scored all the same.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from score import score
+from torch import Tensor, nn
+
+from anemoi_scaleadapt.files import write_text
+from anemoi_scaleadapt.models.anemoi import RainModel
+from anemoi_scaleadapt.pretrained import load
+from anemoi_scaleadapt.scale import Scale
+from anemoi_scaleadapt.scale.pairs import SPACE
+
+Pair = tuple[int, int]
+PAIRS: tuple[Pair, ...] = ((10, 1), (1, 3), (5, 2), (25, 6), (2, 5), (10, 3))
+#: beyond the range
+BEYOND: tuple[Pair, ...] = ((30, 3), (50, 6))
+
+
+class Told(nn.Module):
+    """An embedding that hears of one pair whatever is asked."""
+
+    def __init__(self, embedding: nn.Module, pair: Pair) -> None:
+        super().__init__()
+        self.embedding, self.pair = embedding, pair
+
+    def forward(self, space: int, time: int, hours: int) -> Tensor:
+        return self.embedding(*self.pair, hours)
+
+
+class Beyond:
+    """A model without bounds: the settings of the largest s that it knows, with another s."""
+
+    def __init__(self, model: RainModel) -> None:
+        self.model, self.downscaler = model, model.downscaler
+
+    def scale_of(self, space: int, time: int) -> Scale:
+        return self.model.scale_of(min(space, SPACE), time).model_copy(update={"space": space})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("weights", help="a name that ships, or a folder")
+    parser.add_argument("--pool", type=Path, required=True)
+    parser.add_argument("--name", default="score")
+    parser.add_argument("--to", type=Path, required=True)
+    for name, value in (("squares", 3), ("hours", 12), ("size", 150), ("members", 4), ("seed", 0)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    args = parser.parse_args()
+    rain = np.load(args.pool / f"{args.name}.npy", mmap_mode="r")
+    wet = np.load(args.pool / f"{args.name}.wet.npy")
+    model = load(args.weights)
+    networks = model.downscaler.mean, model.downscaler.residual
+    right = [network.pair for network in networks]
+    kept = json.loads(args.to.read_text()) if args.to.exists() else {}
+
+    def keep(name: str, drawn: RainModel | Beyond, pair: Pair, told: Pair) -> None:
+        if name in kept:
+            return
+        for network, embedding in zip(networks, right, strict=True):
+            network.pair = Told(embedding, told)
+        kept[name] = {"pair": pair, "told": told, **score(drawn, rain, wet, pair, args)}
+        write_text(args.to, json.dumps(kept, indent=1) + "\n")
+        print(name, kept[name], flush=True)
+
+    for k, pair in enumerate(PAIRS):
+        other = PAIRS[(k + 1) % len(PAIRS)]
+        keep(f"s{pair[0]}t{pair[1]}", model, pair, pair)
+        keep(f"s{pair[0]}t{pair[1]} told s{other[0]}t{other[1]}", model, pair, other)
+    for pair in BEYOND:
+        keep(f"s{pair[0]}t{pair[1]} beyond", Beyond(model), pair, pair)
+
+
+if __name__ == "__main__":
+    main()
