@@ -18,7 +18,7 @@ SIZE, BATCH, BATCHES = 150, 8, 5
 
 
 def errors(pool: Pool, s: int, t: int) -> tuple[float, ...]:
-    """Mean square errors of the root of hourly rain: frames that stay, that move as the square says, as all round it."""
+    """Mean square errors of the root of hourly rain: frames that stay, that move as the square or all round it says."""
     random, transform, found = np.random.default_rng(3), RainTransform(name="sqrt", unit=UNIT), []
     edge, hours, scale = frames_round(t) * t, window_hours(t, 6), widest(s, t)
     seen = visible(scale, hours).expand(BATCH, -1, -1)
