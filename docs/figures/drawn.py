@@ -67,16 +67,16 @@ def main() -> None:
         return draw(seen, *rest)
 
     with torch.inference_mode():
-        z = net.predict_mean(axis, scale)
-        mean = net.mean_rain(axis, scale, mean=z)[0]
+        prepared = net.prepare(axis, scale)
+        mean = net.mean_rain(axis, scale, prepared=prepared)[0]
         noise = draws(0, range(2), [start_of(sample).item()], mean[None])
         with mock.patch.object(downscaler, "draw", watched):
-            members = net.sample(axis, scale, noise, mean=z)[0]
+            members = net.sample(axis, scale, noise, prepared=prepared)[0]
         base = build_context(*net._coarse(axis), scale, net.network.patch).base[hour, 0]
         height, width = truth.shape[1:]
         guess = net.transform.inverse(base)[:height, :width]
         std = net.std(net.current(axis), scale)[0]
-        at = {f"{level:.2g}": net.transform.inverse(z[0, :, :height, :width] + std * e[0, :, 0])[hour]
+        at = {f"{level:.2g}": net.transform.inverse(prepared.mean[0, :, :height, :width] + std * e[0, :, 0])[hour]
               for level, e in estimates}  # fmt: skip
         residual = (members[hour, 0].sqrt() - mean[hour].sqrt()) / net.transform.unit**0.5 / std[hour]
     coarse = frames[before + hour // t].repeat(s, 0).repeat(s, 1)

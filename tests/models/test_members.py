@@ -84,3 +84,14 @@ def test_dry_tiles_are_left_out_only_where_nothing_depends_on_them(downscaler, r
     axis[:, :, 5:12] = 0
     one, two = (members(net, axis, pair(5, 2, conservation=rule), range(1)) for net in (whole, tiled))
     torch.testing.assert_close(two, one, rtol=1e-9, atol=1e-9)
+
+
+def test_what_members_share_is_computed_once(downscaler, rain, pair):
+    net, scale = downscaler(), pair(5, 2)
+    axis = rain(2, 4, 2, 6, 6) + 0.1
+    prepared = net.prepare(axis, scale)
+    assert torch.equal(prepared.mean, net.predict_mean(axis, scale))
+    assert torch.equal(net.mean_rain(axis, scale, prepared=prepared), net.mean_rain(axis, scale))
+    noise = torch.randn(2, 4, 1, 30, 30)
+    anew, once = (net.sample(axis, scale, lambda _: noise, prepared=given) for given in (None, prepared))
+    assert torch.equal(anew, once) and once.std() > 0

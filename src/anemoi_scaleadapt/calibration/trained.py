@@ -15,6 +15,7 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.inference.trained import context_axis, static_fields
 from anemoi_scaleadapt.models.anemoi import RainModel
+from anemoi_scaleadapt.models.downscaler import Prepared
 from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import Coarse
 from anemoi_scaleadapt.scale import Scale
@@ -40,15 +41,15 @@ class Window:
         (1, t, y, x), mm h-1; NaN is missing.
     statics
         (1, c, y, x), or None.
-    mean
-        The mean network's output, which no sampler changes.
+    prepared
+        What the mean network says, and what the residual network is told: no sampler changes it.
     """
 
     start: np.datetime64
     axis: Tensor
     truth: Tensor
     statics: Tensor | None
-    mean: Tensor
+    prepared: Prepared
 
 
 def check_sampler(net: Any, path: str) -> None:
@@ -140,8 +141,8 @@ def read_windows(
         if statics is not None:
             statics = statics[..., y, x]
         with torch.inference_mode():
-            mean = net.predict_mean(axis, scale, statics)
-        windows.append(Window(window[0] - HOUR, axis, truth, statics, mean))
+            prepared = net.prepare(axis, scale, statics)
+        windows.append(Window(window[0] - HOUR, axis, truth, statics, prepared))
     return windows
 
 
@@ -182,7 +183,7 @@ def measure(
     for w in progress(windows):
         noise = draws(0, range(members), [w.start.astype("M8[s]").item()], w.truth)
         with torch.inference_mode():
-            rain = net.sample(w.axis, scale, noise, w.statics, sampler, w.mean)
+            rain = net.sample(w.axis, scale, noise, w.statics, sampler, w.prepared)
             known = ~(w.truth.isnan() | rain.isnan().any(dim=2))
             error = (rain.mean(dim=2) - w.truth).square()
             each = (fair_crps(rain.movedim(2, 0), w.truth), error, rain.var(dim=2))

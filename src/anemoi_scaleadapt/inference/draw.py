@@ -130,12 +130,12 @@ def draw_stretch(
     axis = stretch_axis(frames, part, scale.time, before, frames_round(scale.time)).to(device)
     begin, kept = start + part.first * ONE_HOUR, slice(part.before, part.hours - part.after)
     with torch.inference_mode():
-        z = net.predict_mean(axis, scale, statics)
-        mean = net.mean_rain(axis, scale, statics, z)
+        prepared = net.prepare(axis, scale, statics)
+        mean = net.mean_rain(axis, scale, statics, prepared)
     known = mean[0, kept].float().cpu().numpy()
     for some in batches(members, members_at_once, device, mean.shape[1:], net, memory):
         with torch.inference_mode():
-            rain = net.sample(axis, scale, draws(seed, some, [begin], mean), statics, sampler, z)
+            rain = net.sample(axis, scale, draws(seed, some, [begin], mean), statics, sampler, prepared)
         drawn = rearrange(rain[0, kept], "t m y x -> m t y x").float().cpu().numpy()
         yield Drawn(part.kept.start, some, drawn, known)
 

@@ -202,11 +202,11 @@ class RainModel(nn.Module):
         statics = self._statics(batch, fine)
         chosen = SamplerSettings.from_config(sampler or {}, "predict_kwargs.sampler", self.downscaler.sampler)
         noise = draws(seed, range(first_member, first_member + members), [date], axis.new_empty(1, hours, *fine))
-        z = self.downscaler.predict_mean(axis, pair, statics)
-        rain = self.downscaler.sample(axis, pair, noise, statics, chosen, z)
+        prepared = self.downscaler.prepare(axis, pair, statics)
+        rain = self.downscaler.sample(axis, pair, noise, statics, chosen, prepared)
         out = {self.hr: rearrange(rain, "b t m y x -> b t m (y x) 1")}
         if with_mean:
-            mean = self.downscaler.mean_rain(axis, pair, mean=z)
+            mean = self.downscaler.mean_rain(axis, pair, prepared=prepared)
             out[f"{self.hr}_mean"] = rearrange(mean, "b t y x -> b t 1 (y x) 1")
         return out
 

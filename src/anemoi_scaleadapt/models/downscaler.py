@@ -1,6 +1,7 @@
 """Both networks together: what they learn from a batch, and how they draw members."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +28,22 @@ from anemoi_scaleadapt.scale import Scale
 FAINT = 0.25
 #: noise level from which sampling starts at most, unless told otherwise: that of the largest patterns of a residual
 START = 80.0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What all members of a window have in common.
+
+    Attributes
+    ----------
+    mean : Tensor
+        Conditional mean of z, (n, hours, y, x) on the domain padded to the networks' stride.
+    condition : Tensor
+        What the residual network is told of it and of the coarse rain, (n, hours, c, y / patch, x / patch).
+    """
+
+    mean: Float[Tensor, "n h v w"]
+    condition: Float[Tensor, "n h c p q"]
 
 
 class Downscaler(nn.Module):
@@ -188,6 +205,11 @@ class Downscaler(nn.Module):
         height, width = (-(-n // self.stride) * self.stride for n in shape)
         return list(plan(height, width, self.tile, reach, self.stride))
 
+    def _moving(self, axis: Tensor, scale: Scale) -> Moving:
+        """Rain that moves, sample by sample, so that none depends on those beside it."""
+        each = [follow(one, scale, self.transform) for one in axis.split(1)]
+        return Moving(torch.cat([one.z for one in each]), torch.cat([one.likeness for one in each]))
+
     def _context(self, axis: Tensor, moving: Moving, scale: Scale, statics: Tensor | None, tile: Tile) -> Context:
         return tile_context(*self._coarse(axis), moving, scale, self.network.patch, tile.outer, statics)
 
@@ -195,20 +217,45 @@ class Downscaler(nn.Module):
         return axis.shape[-2] * scale.space, axis.shape[-1] * scale.space
 
     @torch.no_grad()
+    def prepare(
+        self, axis: Float[Tensor, "n a Y X"], scale: Scale, statics: Float[Tensor, "n c y x"] | None = None
+    ) -> Prepared:
+        """Compute what all members have in common, tile by tile.
+
+        Parameters
+        ----------
+        axis : Tensor
+            Coarse rain on the hourly axis, (n, REACH + hours + REACH, y / s, x / s), mm h-1.
+        scale : Scale
+            Factor pair and L.
+        statics : Tensor, optional
+            Static fields, (n, c, y, x).
+        """
+        moving = self._moving(axis, scale)
+        mean = self._mean(axis, moving, scale, statics)
+
+        def each(axis: Tensor, z: Tensor, likeness: Tensor, statics: Tensor | None, mean: Tensor) -> Tensor:
+            return self._condition(axis, Moving(z, likeness), statics, mean, scale)
+
+        return Prepared(mean, alone(each)(axis, moving.z, moving.likeness, statics, mean))
+
+    @torch.no_grad()
     def predict_mean(
         self, axis: Float[Tensor, "n a Y X"], scale: Scale, statics: Float[Tensor, "n c y x"] | None = None
     ) -> Float[Tensor, "n h v w"]:
         """Conditional mean of z, (n, hours, y, x) on the domain padded to the networks' stride, tile by tile."""
+        return self._mean(axis, self._moving(axis, scale), scale, statics)
 
-        def each(axis: Tensor, statics: Tensor | None) -> Tensor:
+    def _mean(self, axis: Tensor, moving: Moving, scale: Scale, statics: Tensor | None) -> Tensor:
+        def each(axis: Tensor, z: Tensor, likeness: Tensor, statics: Tensor | None) -> Tensor:
             blank = axis.new_empty(len(axis), axis.shape[1] - 2 * REACH, *self._fine(axis, scale))
             out = torch.empty_like(pad_to(blank, self.stride), dtype=torch.promote_types(axis.dtype, torch.float32))
-            moving = follow(axis, scale, self.transform)
             for tile in self._tiles(self._fine(axis, scale), self.mean.reach()):
-                tile.put(out, self.mean(self._context(axis, moving, scale, statics, tile), scale))
+                context = self._context(axis, Moving(z, likeness), scale, statics, tile)
+                tile.put(out, self.mean(context, scale))
             return out
 
-        return alone(each)(axis, statics)
+        return alone(each)(axis, moving.z, moving.likeness, statics)
 
     @torch.no_grad()
     def mean_rain(
@@ -216,13 +263,13 @@ class Downscaler(nn.Module):
         axis: Float[Tensor, "n a Y X"],
         scale: Scale,
         statics: Float[Tensor, "n c y x"] | None = None,
-        mean: Float[Tensor, "n h v w"] | None = None,
+        prepared: Prepared | None = None,
     ) -> Float[Tensor, "n h y x"]:
         """Rain of the conditional mean with exact coarse totals, (n, hours, y, x) in mm h-1.
 
-        `mean` is the result of :meth:`predict_mean`, if it is there already.
+        `prepared` is the result of :meth:`prepare`, if it is there already.
         """
-        z = self.predict_mean(axis, scale, statics) if mean is None else mean
+        z = self.predict_mean(axis, scale, statics) if prepared is None else prepared.mean
         height, width = self._fine(axis, scale)
         keep = alone(lambda z, now: self._conserve(self.transform.inverse(z), now, scale))
         return keep(z[..., :height, :width], self.current(axis))
@@ -235,7 +282,7 @@ class Downscaler(nn.Module):
         noise: Callable[[int], Tensor],
         statics: Float[Tensor, "n c y x"] | None = None,
         sampler: SamplerSettings | None = None,
-        mean: Float[Tensor, "n h v w"] | None = None,
+        prepared: Prepared | None = None,
     ) -> Float[Tensor, "n h m y x"]:
         """Draw members.
 
@@ -251,8 +298,8 @@ class Downscaler(nn.Module):
             Static fields, (n, c, y, x).
         sampler : SamplerSettings, optional
             Instead of the model's own.
-        mean : Tensor, optional
-            The result of :meth:`predict_mean`, if it is there already.
+        prepared : Prepared, optional
+            The result of :meth:`prepare`, if it is there already.
 
         Returns
         -------
@@ -261,9 +308,9 @@ class Downscaler(nn.Module):
         """
         sampler = sampler or self.sampler
         now, (height, width) = self.current(axis), self._fine(axis, scale)
-        mean = self.predict_mean(axis, scale, statics) if mean is None else mean
-        condition = alone(lambda axis, statics, mean: self._condition(axis, statics, mean, scale))(axis, statics, mean)
-        mean, std = mean[..., :height, :width], alone(lambda now: self.std(now, scale))(now)
+        prepared = self.prepare(axis, scale, statics) if prepared is None else prepared
+        condition = prepared.condition
+        mean, std = prepared.mean[..., :height, :width], alone(lambda now: self.std(now, scale))(now)
         inside = scale.conservation.inside_sampler
 
         def denoise(x: Tensor, sigma: Tensor) -> Tensor:
@@ -280,11 +327,10 @@ class Downscaler(nn.Module):
         rain = alone(lambda flat, mean, std, now: self._rain(flat, mean, std, now, scale))(flat, mean, std, now)
         return rearrange(rain, "(n m) t y x -> n t m y x", n=len(now))
 
-    def _condition(self, axis: Tensor, statics: Tensor | None, mean: Tensor, scale: Scale) -> Tensor:
+    def _condition(self, axis: Tensor, moving: Moving, statics: Tensor | None, mean: Tensor, scale: Scale) -> Tensor:
         p, channels = self.network.patch, self.network.residual_channels[0]
         (n, hours), (height, width) = mean.shape[:2], mean.shape[-2:]
         out = mean.new_empty(n, hours, channels, height // p, width // p)
-        moving = follow(axis, scale, self.transform)
         for tile in self._tiles((height, width), self.residual.condition_reach()):
             told = self.residual.condition(self._context(axis, moving, scale, statics, tile), tile.read(mean))
             tile.put(out, told, p)

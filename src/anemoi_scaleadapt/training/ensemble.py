@@ -91,7 +91,7 @@ class WettestWindows:
         statics = model.standardise(torch.cat(fields)) if fields else None
         starts = [EPOCH + datetime.timedelta(days=i) for i in range(len(axis))]
         noise = draws(0, range(self.settings.score_members), starts, fine)
-        z = net.predict_mean(axis, scale, statics)
-        rain = net.sample(axis, scale, noise, statics, mean=z)
+        prepared = net.prepare(axis, scale, statics)
+        rain = net.sample(axis, scale, noise, statics, prepared=prepared)
         truth = torch.where(fine >= 0, fine, torch.nan)
-        return Ensemble(net.current(axis), truth, net.mean_rain(axis, scale, mean=z), rain)
+        return Ensemble(net.current(axis), truth, net.mean_rain(axis, scale, prepared=prepared), rain)
