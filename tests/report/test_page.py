@@ -101,7 +101,8 @@ def test_the_report_in_a_real_browser(results, tmp_path):
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     page = (results / "report.html").resolve().as_uri()
     common = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-    common += [f"--user-data-dir={tmp_path}/browser", "--virtual-time-budget=3000"]
+    common += [f"--user-data-dir={tmp_path}/browser", "--virtual-time-budget=3000", "--no-first-run"]
+    common += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     dom = subprocess.run([*common, "--dump-dom", page], capture_output=True, text=True, timeout=120).stdout
     assert 'data-ready="yes"' in dom  # the script ran to its end
     shown = re.findall(r'<img[^>]*src="data:image/png;base64,', dom)

@@ -132,6 +132,8 @@ def _spectra(plt: Any, card: dict) -> Any:
     figure, axes = _over_truth(plt, card, "spectrum", "wavelength_km")
     axes.set(xscale="log", xlabel="wavelength, km")
     axes.axvline(8, color=GREY, lw=0.8, ls=":")
+    axes.xaxis.set_major_locator(plt.LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_minor_formatter(plt.NullFormatter())  # on a small domain it writes numbers into one another
     axes.xaxis.set_major_formatter(plt.FuncFormatter(lambda v, _: f"{v:g}"))
     return figure
 

@@ -38,7 +38,7 @@ th{font-size:12.5px;color:var(--soft);font-weight:600}
 td small{display:block;color:var(--soft);font-size:10.5px}td.best{font-weight:700;background:var(--best)}
 tr.own td{background:var(--own)}tr.own td.best{background:var(--best)}
 i.dot{display:inline-block;width:11px;height:11px;border-radius:3px;margin-right:7px;border:1px solid var(--soft)}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(460px,100%),1fr));gap:18px;margin-top:18px}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(480px,100%),1fr));gap:18px;margin-top:18px}
 .charts section{margin:0;min-width:0}
 .charts svg{width:100%;height:auto;max-height:330px;background:#fff;border-radius:6px;padding:4px}
 .wide{grid-column:1/-1}
