@@ -168,7 +168,7 @@ The same coarse rain, noise levels and totals, but the networks are told another
 
 The package refuses s above {25} and t above 6, also with `allow_untrained`, which is for pairs within the range
 that a checkpoint has not learnt. At t above 6 nothing could be drawn: the table of deviations and the embedding end
-there. With the bound on s taken away, on the same squares:
+there. With the bound on s taken away, on the same squares, beside rivals with their usual noise:
 
 {table(head, rows)}
 """
@@ -193,7 +193,8 @@ def adapt_section(found: dict) -> str:
 `anemoi-training train --config-name=adapt` on days of a place, 120 steps, the last weights; 0 days are the weights
 as they ship. Twelve hours of later days, 4 members: a square of 100 km in France, of 150 km in the United States,
 four of 150 km in Germany (RADKLIM, whose rain has less grain than that of RADOLAN). Of the United States the
-weights have learnt the two days before. The calibration of the shipped weights is kept. A cell: CRPS over the best
+weights have learnt the two days before. The calibration of the shipped weights is kept. The rivals have
+their usual noise, not fitted. A cell: CRPS over the best
 rival's; spread/skill, power, q99.9, lag.
 
 {table(head, rows)}

@@ -66,12 +66,12 @@ def rival(name: str, frames: np.ndarray, before: int, drawn: int, s: int, t: int
     return torch.from_numpy(np.concatenate([system(window, 0) for window in windows], axis=1)).float()
 
 
-def score(model, rain, wet, pair: tuple[int, int], args) -> dict[str, float]:
+def score(model, rain, wet, pair: tuple[int, int], args, rivals: tuple[str, ...] = RIVALS) -> dict[str, float]:
     """Scores of a pair over all squares."""
     s, t = pair
     drawn, past = args.hours // t, frames_round(t)
     size, edge = args.size // s * s, past * t
-    total = dict.fromkeys(("crps", *RIVALS, "count", "square", "variance"), 0.0)
+    total = dict.fromkeys(("crps", *rivals, "count", "square", "variance"), 0.0)
     members_of, truth_of, ratios, began = [], [], {}, time.time()
     for first, y, x in squares(wet, args.squares, args.hours, args.size, 12):
         cut = rain[first - edge : first + drawn * t + edge, y : y + size, x : x + size].astype("float32")
@@ -84,7 +84,7 @@ def score(model, rain, wet, pair: tuple[int, int], args) -> dict[str, float]:
         members = torch.from_numpy(np.concatenate([part.members for part in parts], axis=1))
         known = (truth >= 0) & ~members.isnan().any(0)
         seen, own = torch.where(known, truth, 0), torch.where(known, members, 0)
-        for name in RIVALS:
+        for name in rivals:
             other = torch.where(known, rival(name, frames, past, drawn, s, t, args.members), 0)
             total[name] += float(fair_crps(other, seen)[known].sum())
         total["crps"] += float(fair_crps(own, seen)[known].sum())
@@ -106,7 +106,7 @@ def score(model, rain, wet, pair: tuple[int, int], args) -> dict[str, float]:
     m, everything, truth = args.members, torch.cat(members_of), torch.cat(truth_of)
     out = {
         "crps": total["crps"] / total["count"],
-        **{f"over_{name}": total["crps"] / total[name] for name in RIVALS},
+        **{f"over_{name}": total["crps"] / total[name] for name in rivals},
         "ssr": ((m + 1) / m * total["variance"] / total["square"]) ** 0.5,
         "q999": float(quantile(everything, 0.999) / quantile(truth, 0.999)),
         "q9999": float(quantile(everything, 0.9999) / quantile(truth, 0.9999)),

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from score import score
+from score import RIVALS, score
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.files import write_text
@@ -66,7 +66,7 @@ def main() -> None:
             return
         for network, embedding in zip(networks, right, strict=True):
             network.pair = Told(embedding, told)
-        kept[name] = {"pair": pair, "told": told, **score(drawn, rain, wet, pair, args)}
+        kept[name] = {"pair": pair, "told": told, **score(drawn, rain, wet, pair, args, RIVALS if told == pair else ())}
         write_text(args.to, json.dumps(kept, indent=1) + "\n")
         print(name, kept[name], flush=True)
 
