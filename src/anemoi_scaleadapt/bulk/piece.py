@@ -81,7 +81,7 @@ class Drawer:
         self, job: Job, device: str | None = None, members_at_once: int | None = None, beside: int = 1
     ) -> None:
         self.job, self.how = job, {"members_at_once": members_at_once, "memory": SHARE / beside}
-        model = open_network(job.told["weights"], device)
+        model = open_network(job.told["weights"], device, job.settings.tile)
         if model_hash(model) != job.told["model"]:
             raise ScaleAdaptError(
                 f"{job.told['weights']} has other weights or settings than when {job.folder} was planned: bring them "

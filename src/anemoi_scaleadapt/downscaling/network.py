@@ -14,7 +14,7 @@ from anemoi_scaleadapt.inference.trained import open_weights
 from anemoi_scaleadapt.models.anemoi import RainModel
 
 
-def open_network(weights: str | Path = "any", device: str | None = None) -> RainModel:
+def open_network(weights: str | Path = "any", device: str | None = None, tile: int | None = None) -> RainModel:
     """A model that draws.
 
     Parameters
@@ -24,6 +24,9 @@ def open_network(weights: str | Path = "any", device: str | None = None) -> Rain
         pickle: only one that you trust).
     device : str, optional
         By default the GPU, if there is one.
+    tile : int, optional
+        Pixels of a tile, about, by default those of the weights (512). What neighbours share is computed twice: larger
+        tiles cost less and take more memory; another size is another rounding.
 
     Raises
     ------
@@ -36,6 +39,8 @@ def open_network(weights: str | Path = "any", device: str | None = None) -> Rain
             f"--weights {weights}: the model needs the static fields {', '.join(model.static_names)}, which only "
             "`anemoi-inference run` hands over."
         )
+    if tile is not None:
+        model.downscaler.tile = tile
     return model
 
 
@@ -53,11 +58,11 @@ def network(model: RainModel, allow_untrained: bool = False, **how: Any) -> Draw
     """
 
     def draw(
-        coarse: np.ndarray, times: np.ndarray, s: int, t: int, members: int, seed: int
+        coarse: np.ndarray, times: np.ndarray, s: int, t: int, members: int, seed: int, done: int = 0
     ) -> Iterator[tuple[int, int, np.ndarray]]:
         pair = model.find_scale({"space": s, "time": t}, allow_untrained)
         start = (times[0] - t * HOUR).astype("M8[s]").item()
-        for part in draw_stretches(model.downscaler, coarse, pair, start, range(members), seed=seed, **how):
+        for part in draw_stretches(model.downscaler, coarse, pair, start, range(members), seed=seed, done=done, **how):
             yield part.numbers[0], part.first, part.members
 
     return draw

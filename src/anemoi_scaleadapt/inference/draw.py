@@ -13,7 +13,7 @@ from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import ONE_HOUR
-from anemoi_scaleadapt.inference.memory import SHARE, batches
+from anemoi_scaleadapt.inference.memory import SHARE, batches, keep_freed
 from anemoi_scaleadapt.inference.stretches import Stretch, stretches
 from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.models.context import frames_round, hourly_axis
@@ -55,6 +55,7 @@ def draw_stretches(
     after: int = 0,
     hours_at_once: int = 24,
     overlap: int = 6,
+    done: int = 0,
     **how: Any,
 ) -> Iterator[Drawn]:
     """Draw members of a record of coarse frames.
@@ -75,6 +76,8 @@ def draw_stretches(
         How many frames at either end are context only.
     hours_at_once, overlap : int
         See :func:`anemoi_scaleadapt.inference.stretches.stretches`.
+    done : int
+        Hours from the start on whose stretches are left out: they are there already.
     **how
         ``seed``, ``statics``, ``sampler``, ``members_at_once`` of :func:`draw_stretch`.
 
@@ -89,7 +92,8 @@ def draw_stretches(
             f"frames has shape {frames.shape}: (frames, y, x) with at least one beside the {before + after} of context."
         )
     for part in stretches(count * scale.time, scale.time, hours_at_once, overlap):
-        yield from draw_stretch(net, frames, part, scale, start, members, before=before, **how)
+        if part.kept.stop > done:
+            yield from draw_stretch(net, frames, part, scale, start, members, before=before, **how)
 
 
 def draw_stretch(
@@ -126,6 +130,7 @@ def draw_stretch(
     memory : float, optional
         Share of the free memory that may be used.
     """
+    keep_freed()
     device = next(net.parameters()).device
     axis = stretch_axis(frames, part, scale.time, before, frames_round(scale.time)).to(device)
     begin, kept = start + part.first * ONE_HOUR, slice(part.before, part.hours - part.after)

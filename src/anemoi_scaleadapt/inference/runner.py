@@ -19,7 +19,7 @@ from anemoi_scaleadapt.hours import ONE_HOUR
 from anemoi_scaleadapt.inference.coarse import MissingDatesError, coarse_rain
 from anemoi_scaleadapt.inference.export import Export, ExportCheckpoint
 from anemoi_scaleadapt.inference.grid import fine_grid, places, space_of
-from anemoi_scaleadapt.inference.memory import batches
+from anemoi_scaleadapt.inference.memory import batches, keep_freed
 from anemoi_scaleadapt.inference.output import abandon, begin, is_processed, mark, takes_members
 from anemoi_scaleadapt.inference.settings import RunnerSettings, duration, lead
 from anemoi_scaleadapt.inference.stretches import Stretch, stretches
@@ -150,6 +150,7 @@ class ScaleAdaptRunner(Runner):
 
     def _states(self, net: Any, part: Stretch, by_member: bool) -> Iterator[dict]:
         """States of the hours of a stretch."""
+        keep_freed()
         start = self.reference_date + part.first * ONE_HOUR
         batch = {net.lr: self._axis(start, part.hours)}
         sizes, output = (part.hours, *self.grid.shape), self.outputs[net.hr]
