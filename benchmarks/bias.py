@@ -75,7 +75,7 @@ def show(name, training, test, hours, km, figures):
     mapping = fit(*training, hours=hours, km=km)
     coarse, truth, times = test
     by_value = compare(coarse, truth, times, mapping, mapping.apply(coarse, times))
-    record = record_quantiles(mapping, [(times, coarse)], coarse.size)
+    record = record_quantiles(mapping, [(times, coarse, None)], coarse.size)
     by_rank = compare(coarse, truth, times, mapping, mapping.apply(coarse, times, record))
     columns = {
         "raw": by_value.columns["raw"],

@@ -85,7 +85,7 @@ def test_application_is_that_of_xsdba():
     nodes = mapping.curve(ALL).ranks
     for cls, record in (
         (xsdba.EmpiricalQuantileMapping, None),
-        (xsdba.QuantileDeltaMapping, record_quantiles(mapping, [(HOURS, other)], other.size)),
+        (xsdba.QuantileDeltaMapping, record_quantiles(mapping, [(HOURS, other, None)], other.size)),
     ):
         trained = cls.train(array(TRUTH), array(wrong), nquantiles=nodes, kind="*", group="time")
         expected = trained.adjust(array(other), interp="linear").values.reshape(other.shape)
@@ -96,12 +96,12 @@ def test_application_is_that_of_xsdba():
 def test_a_change_of_climate_is_kept_by_ranks_and_not_by_value():
     mapping = fitted(2 * TRUTH)
     future = 2 * 1.5 * TRUTH  # half as much again, in every quantile
-    kept = mapping.apply(future, HOURS, record_quantiles(mapping, [(HOURS, future)], future.size))
+    kept = mapping.apply(future, HOURS, record_quantiles(mapping, [(HOURS, future, None)], future.size))
     assert np.quantile(kept, 0.99) == pytest.approx(1.5 * np.quantile(TRUTH, 0.99), rel=0.01)
     skewed = fitted(np.where(TRUTH > 2, 2 * TRUTH, TRUTH))
     by_value, by_rank = (
         skewed.apply(future, HOURS, record)
-        for record in (None, record_quantiles(skewed, [(HOURS, future)], future.size))
+        for record in (None, record_quantiles(skewed, [(HOURS, future, None)], future.size))
     )
     assert not np.allclose(by_value, by_rank)
 

@@ -116,7 +116,7 @@ def test_the_filter_corrects_fields_by_their_season(tmp_path):
     curves = {}
     for season, factor in (("all", 1.0), ("JJA", 0.5)):
         curves[season] = {"ranks": [0.5], "coarse": [1.0], "factor": [factor], "most": 9, "seeds": False, "values": 9}
-    content = {"format": "anemoi-scaleadapt bias 1", "about": {}, "hours": 1, "km": 10, "curves": curves}
+    content = {"format": "anemoi-scaleadapt bias 1", "about": {}, "hours": 1, "km": 10, "leads": [], "curves": curves}
     (tmp_path / "b.json").write_text(json.dumps(content))
     field = np.full((2, 21, 31), 3.0)
     path = write(tmp_path / "c.nc", field, minutes=60 * 24 * 61, first="2020-08-15T00:00")

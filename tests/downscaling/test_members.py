@@ -16,7 +16,7 @@ def plan(flux):
     return make_plan(open_rain(flux), find_grid("EPSG:2154", 1000, (6e5, 66e5, 65e4, 665e4)))
 
 
-def repeated(coarse, times, s, t, members, seed):
+def repeated(coarse, times, s, t, members, seed, done=0):
     """Each block's rain everywhere in it, at all its hours; more of it in later members; 1 more with another seed."""
     for k, frame in enumerate(coarse):
         fine = np.broadcast_to(frame, (t, *frame.shape)).repeat(s, 1).repeat(s, 2)
@@ -57,6 +57,10 @@ def test_one_function_from_a_dataset_in_memory(tmp_path, monkeypatch):
     data.to_netcdf(tmp_path / "pr.nc")
     same = downscale(str(tmp_path / "pr.nc"), "EPSG:2154", repeated, members=2, **where)
     np.testing.assert_array_equal(drawn.rain.values, same.rain.values)
+    part = downscale(data, "EPSG:2154", repeated, members=2, start="2020-01-01T06", **where)
+    np.testing.assert_array_equal(part.rain.values, drawn.rain.values[:, 3:])
+    with pytest.raises(ScaleAdaptError, match="end yesterday is not a date"):
+        downscale(data, "EPSG:2154", repeated, end="yesterday", **where)
     with pytest.raises(ScaleAdaptError, match="at least one"):
         downscale(data, "EPSG:2154", repeated, members=0, **where)
 

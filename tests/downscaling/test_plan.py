@@ -75,6 +75,27 @@ def test_the_table_says_what_was_understood(tmp_path):
     assert [words for words in told if words not in table] == []
 
 
+def test_a_part_of_its_time(tmp_path):
+    """Hours, and halves of them: the half that ends at 02:30 is part of the hour that ends at 03:00."""
+    path, _ = era5(tmp_path / "e.nc")
+    period = [np.datetime64(f"2020-01-01T{hour}", "s") for hour in ("03", "05")]
+    whole, part = make_plan(open_rain(path), GRID), make_plan(open_rain(path), GRID, start=period[0], end=period[1])
+    (stretch,) = part.stretches()
+    assert [str(time)[11:13] for time in stretch.times] == ["03", "04", "05"]
+    np.testing.assert_array_equal(stretch.coarse, whole.coarse.at(whole.raw.times[2:5])[0])
+    assert part.digest() != whole.digest() == make_plan(open_rain(path), GRID).digest()
+    data = (
+        xr.open_dataset(path)
+        .load()
+        .assign_coords(time=np.datetime64("2020-01-01T00:30", "ns") + np.arange(12) * np.timedelta64(30, "m"))
+    )
+    data.to_netcdf(tmp_path / "h.nc")
+    halves = make_plan(open_rain(str(tmp_path / "h.nc")), GRID, start=period[0], end=period[1])
+    assert [str(time)[11:13] for time in halves.raw.times] == ["03", "04", "05"]
+    with pytest.raises(ScaleAdaptError, match="none of its intervals ends from 2021-01-01T00:00:00Z to 2020-01-01T12"):
+        make_plan(open_rain(path), GRID, start=np.datetime64("2021-01-01", "s"))
+
+
 def test_members_are_kept_apart_and_gaps_cut_stretches(tmp_path):
     path, _ = era5(tmp_path / "e.nc", members=2)
     data = xr.open_dataset(path).isel(time=[0, 1, 2, 6, 7]).load()

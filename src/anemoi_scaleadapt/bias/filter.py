@@ -12,6 +12,7 @@ In a run file::
 """
 
 import datetime
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,10 @@ from anemoi.transform.filter import Filter
 
 from anemoi_scaleadapt.bias.mapping import Mapping
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.settings import Name, Settings
+
+LOG = logging.getLogger(__name__)
 
 
 class UnbiasSettings(Settings):
@@ -32,7 +36,7 @@ class UnbiasSettings(Settings):
 
 
 class UnbiasFilter(Filter):
-    """Recipe key ``unbias``: the quantile mapping of ``anemoi-scaleadapt bias fit``, by value.
+    """Recipe key ``unbias``: the quantile mapping of ``anemoi-scaleadapt bias fit``, by value, season and lead time.
 
     Fields are mean rates in mm h-1 over intervals as long as those of the fit, in rows and columns.
 
@@ -64,7 +68,20 @@ class UnbiasFilter(Filter):
                 f"unbias.mapping: {self.path} wets dry cells near rain, which needs fields in rows and columns, not of "
                 f"shape {rain.shape}: put it after `blocks`."
             )
-        date = datetime.datetime.fromisoformat(str(field.metadata("valid_datetime"))).replace(tzinfo=None)
-        frame = rain if rain.ndim == 2 else rain[None]
-        out = self.mapping.apply(frame[None], np.array([date], "datetime64[s]"))[0]
+        date = _date(field.metadata("valid_datetime"))
+        frame, leads = rain if rain.ndim == 2 else rain[None], None
+        if self.mapping.leads:
+            began = field.metadata("base_datetime", default=None)
+            if began is None:
+                LOG.warning(
+                    "unbias: a field does not say when its forecast began: the curve of all lead times is used."
+                )
+            else:
+                leads = (date - _date(began)) / HOUR
+        out = self.mapping.apply(frame[None], date, None, leads)[0]
         return new_field_from_numpy(out.reshape(rain.shape), template=field)
+
+
+def _date(value: Any) -> np.ndarray:
+    """A date of a field, UTC, as an array of one."""
+    return np.array([datetime.datetime.fromisoformat(str(value)).replace(tzinfo=None)], "datetime64[s]")

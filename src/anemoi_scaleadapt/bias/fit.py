@@ -4,11 +4,15 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from anemoi_scaleadapt.bias.mapping import ALL, SEASONS, Curve, Mapping, season_of, seeded
+from anemoi_scaleadapt.bias.mapping import ALL, SEASONS, Curve, Mapping, group_name, season_of, seeded
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.rain.intervals import within
+from anemoi_scaleadapt.rain.told import Leads
 
 #: frames of a season below which it shares the curve of all (five days of hours)
 FEW_HOURS = 120.0
+#: pairs of cells that a curve needs
+FEWEST = 1000
 #: values that lie beyond the last rank: below that its factor would be one shower's
 BEYOND = 20
 #: values kept of a long record, evenly over its frames
@@ -30,6 +34,8 @@ def fit(
     hours: float,
     km: float,
     about: dict[str, str] | None = None,
+    leads: np.ndarray | None = None,
+    groups: tuple[Leads, ...] = (),
 ) -> Mapping:
     """Fit.
 
@@ -45,31 +51,51 @@ def fit(
         Side of the cells.
     about : dict, optional
         Kept with the mapping.
+    leads : ndarray, optional
+        Lead times, hours, (T,).
+    groups : tuple of (float, float)
+        Ranges of lead time that get curves of their own: later than the first, up to the second. One with less than
+        five days of frames, 1000 pairs or any rain gets none.
 
     Raises
     ------
     ScaleAdaptError
-        If there are fewer than 1000 pairs, or no rain in one of the two.
+        If there are fewer than 1000 pairs in all, or no rain in one of the two; if there are groups without lead times.
     """
-    seasons = season_of(times)
-    curves = {ALL: _curve(coarse, truth)}
-    for season in SEASONS:
-        chosen = seasons == season
-        if chosen.sum() * hours >= FEW_HOURS and not chosen.all():
-            curves[season] = _curve(coarse[chosen], truth[chosen])
-        elif chosen.all():
-            curves[season] = curves[ALL]
-    return Mapping(curves, hours, km, about or {})
+    seasons, curves = season_of(times), dict[str, Curve]()
+    every = np.full(len(times), True)
+    if groups and leads is None:
+        raise ScaleAdaptError("lead times: the coarse rain does not say when its forecasts began.")
+    parts = {"": every} | {f" {group_name(group)}": within(leads, group) for group in groups if leads is not None}
+    for name, part in parts.items():
+        if name and (part.sum() * hours < FEW_HOURS or _lack(coarse[part], truth[part])):
+            continue
+        curves[ALL + name] = _curve(coarse[part], truth[part])
+        for season in SEASONS:
+            chosen = part & (seasons == season)
+            if (chosen == part).all():
+                curves[season + name] = curves[ALL + name]
+            elif chosen.sum() * hours >= FEW_HOURS and not (name and _lack(coarse[chosen], truth[chosen])):
+                curves[season + name] = _curve(coarse[chosen], truth[chosen])
+    return Mapping(curves, hours, km, about or {}, groups)
+
+
+def _lack(coarse: np.ndarray, truth: np.ndarray) -> str | None:
+    """What pairs lack to be fitted, in words; None if nothing."""
+    both = np.isfinite(coarse) & np.isfinite(truth)
+    if both.sum() < FEWEST:
+        return f"{int(both.sum())} pairs of coarse rain and truth are too few to fit a bias: at least {FEWEST}."
+    if not min(field[both].max() for field in (coarse, truth)) > 0:
+        return "the coarse rain or the truth is dry throughout: there is no bias to fit."
+    return None
 
 
 def _curve(coarse: np.ndarray, truth: np.ndarray) -> Curve:
+    if lack := _lack(coarse, truth):
+        raise ScaleAdaptError(lack)
     both = np.isfinite(coarse) & np.isfinite(truth)
     number = int(both.sum())
-    if number < 1000:
-        raise ScaleAdaptError(f"{number} pairs of coarse rain and truth are too few to fit a bias: at least 1000.")
     wet = [float((field[both] > 0).mean()) for field in (coarse, truth)]
-    if not min(wet) > 0:
-        raise ScaleAdaptError("the coarse rain or the truth is dry throughout: there is no bias to fit.")
     seeds = wet[0] < wet[1]
     pairs = [(seeded(coarse) if seeds else coarse)[both], truth[both]]
     nodes = ranks(number)
@@ -94,29 +120,29 @@ def _xsdba(coarse: np.ndarray, truth: np.ndarray, nodes: np.ndarray) -> tuple[np
 
 
 def record_quantiles(
-    mapping: Mapping, frames: Iterable[tuple[np.ndarray, np.ndarray]], values: int
+    mapping: Mapping, frames: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray | None]], values: int
 ) -> dict[str, np.ndarray]:
-    """Quantiles by season of a whole record, for :meth:`Mapping.apply` with its change kept.
+    """Quantiles by kind of a whole record, for :meth:`Mapping.apply` with its change kept.
 
     Parameters
     ----------
     mapping : Mapping
         Gives the ranks.
     frames : iterable of tuple
-        Times (T,) and rain (..., T, Y, X) of the record, piece by piece.
+        Times (T,), rain (..., T, Y, X) and lead times (T,) in hours, or None, of the record, piece by piece.
     values : int
         How many there are in all; of more than ten million an even share is taken.
     """
     every = max(1, -(-values // KEPT))
     kept: dict[str, list[np.ndarray]] = {}
-    for times, rain in frames:
-        seasons = season_of(times)
-        for season in map(str, np.unique(seasons)):
-            part = rain[..., seasons == season, :, :]
-            part = seeded(part) if mapping.curve(season).seeds else part
-            kept.setdefault(season, []).append(part[np.isfinite(part)][::every].astype("float32"))
-    found = {season: np.concatenate(parts) for season, parts in kept.items()}
+    for times, rain, leads in frames:
+        kinds = mapping.kinds(times, leads)
+        for kind in map(str, np.unique(kinds)):
+            part = rain[..., kinds == kind, :, :]
+            part = seeded(part) if mapping.curve(kind).seeds else part
+            kept.setdefault(kind, []).append(part[np.isfinite(part)][::every].astype("float32"))
+    found = {kind: np.concatenate(parts) for kind, parts in kept.items()}
     return {
-        season: np.quantile(pooled, mapping.curve(season).ranks) if len(pooled) else mapping.curve(season).coarse
-        for season, pooled in found.items()
+        kind: np.quantile(pooled, mapping.curve(kind).ranks) if len(pooled) else mapping.curve(kind).coarse
+        for kind, pooled in found.items()
     }

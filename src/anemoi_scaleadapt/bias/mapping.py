@@ -26,6 +26,7 @@ from scipy.ndimage import gaussian_filter
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.files import whole
+from anemoi_scaleadapt.rain.told import Leads
 
 SEASONS = ("DJF", "MAM", "JJA", "SON")
 ALL = "all"
@@ -40,6 +41,11 @@ def season_of(times: np.ndarray) -> np.ndarray:
     month = np.asarray(times, "datetime64[M]").astype(int) % 12
     names: np.ndarray = np.asarray(SEASONS)[(month + 1) % 12 // 3]
     return names
+
+
+def group_name(leads: Leads) -> str:
+    """How a range of lead times is called, such as ``24-48 h``."""
+    return f"{leads[0]:g}-{leads[1]:g} h"
 
 
 def seeded(rain: np.ndarray) -> np.ndarray:
@@ -111,30 +117,58 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class Mapping:
-    """Curves by season, and what they hold for.
+    """Curves by season, and by lead time where the fit was told so, and what they hold for.
 
     Parameters
     ----------
     curves : mapping of str to Curve
-        By season, and of all pairs under ``all``.
+        By season, and of all pairs under ``all``; those of some lead times under ``JJA 24-48 h`` and ``all 24-48 h``.
     hours : float
         Length of the intervals of the fit: rain of other lengths has another distribution.
     km : float
         Side of its cells.
     about : mapping of str to str
         Files, period and library of the fit, for the report and for the output's attributes.
+    leads : tuple of (float, float)
+        Ranges of lead time that were fitted apart, in hours: later than the first, up to the second.
     """
 
     curves: Table[str, Curve]
     hours: float
     km: float
     about: Table[str, str] = field(default_factory=dict)
+    leads: tuple[Leads, ...] = ()
 
-    def curve(self, season: str) -> Curve:
-        """The curve of a season, or that of all pairs where the fit had too little of it."""
-        return self.curves.get(season, self.curves[ALL])
+    def curve(self, kind: str) -> Curve:
+        """The curve of a kind (:meth:`kinds`), or the next wider one that the fit had enough pairs for."""
+        season, _, group = kind.partition(" ")
+        wider = (kind, f"{ALL} {group}", season, ALL)
+        return next(self.curves[name] for name in wider if name in self.curves)
 
-    def apply(self, rain: np.ndarray, times: np.ndarray, record: Table[str, np.ndarray] | None = None) -> np.ndarray:
+    def kinds(self, times: np.ndarray, leads: np.ndarray | None = None) -> np.ndarray:
+        """Season, and where it matters and is known the range of lead times, of each frame: ``JJA 24-48 h``, (T,).
+
+        Parameters
+        ----------
+        times : ndarray of datetime64
+            Ends of the intervals, (T,).
+        leads : ndarray, optional
+            Their lead times, hours, (T,). Those beyond the last range belong to it.
+        """
+        seasons = season_of(times)
+        if not self.leads or leads is None:
+            return seasons
+        at = np.searchsorted([last for _, last in self.leads], leads).clip(max=len(self.leads) - 1)
+        groups = [group_name(group) for group in self.leads]
+        return np.array([f"{season} {groups[k]}" for season, k in zip(seasons, at, strict=True)])
+
+    def apply(
+        self,
+        rain: np.ndarray,
+        times: np.ndarray,
+        record: Table[str, np.ndarray] | None = None,
+        leads: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Correct frames.
 
         Parameters
@@ -144,8 +178,10 @@ class Mapping:
         times : ndarray of datetime64
             Ends of the intervals, (T,).
         record : mapping of str to ndarray, optional
-            Quantiles by season of the whole record (:func:`anemoi_scaleadapt.bias.fit.record_quantiles`): the change
+            Quantiles by kind of the whole record (:func:`anemoi_scaleadapt.bias.fit.record_quantiles`): the change
             from the fit to the record is kept.
+        leads : ndarray, optional
+            Lead times of the frames, hours, (T,).
 
         Returns
         -------
@@ -153,11 +189,11 @@ class Mapping:
             Same shape, float32.
         """
         out = np.empty(rain.shape, "float32")
-        seasons = season_of(times)
-        for season in np.unique(seasons):
-            chosen = seasons == season
-            amounts = None if record is None else record[str(season)]
-            out[..., chosen, :, :] = self.curve(str(season)).at(rain[..., chosen, :, :], amounts)
+        kinds = self.kinds(times, leads)
+        for kind in np.unique(kinds):
+            chosen = kinds == kind
+            amounts = None if record is None else record[str(kind)]
+            out[..., chosen, :, :] = self.curve(str(kind)).at(rain[..., chosen, :, :], amounts)
         return out
 
     def check(self, hours: float, km: float | None, where: str) -> None:
@@ -190,6 +226,7 @@ class Mapping:
             "about": dict(self.about),
             "hours": self.hours,
             "km": self.km,
+            "leads": self.leads,
             "curves": curves,
         }
         with whole(Path(path)) as part:
@@ -221,6 +258,7 @@ class Mapping:
             }
             if ALL not in curves:
                 raise KeyError(ALL)
-            return cls(curves, float(content["hours"]), float(content["km"]), content["about"])
+            leads = tuple((float(first), float(last)) for first, last in content["leads"])
+            return cls(curves, float(content["hours"]), float(content["km"]), content["about"], leads)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ScaleAdaptError(f"{path} is no file of `anemoi-scaleadapt bias fit`: {error!r}") from error

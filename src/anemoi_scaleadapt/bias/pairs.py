@@ -1,6 +1,7 @@
 """Pairs of coarse rain and truth: the same cells, the same intervals."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +28,8 @@ class Pairs:
         Ends of the intervals, (T,).
     hours, km : float
         Length of the intervals, side of the cells.
+    leads : ndarray, optional
+        Lead times of the coarse rain, hours, (T,).
     """
 
     coarse: np.ndarray
@@ -34,6 +37,17 @@ class Pairs:
     times: np.ndarray
     hours: float
     km: float
+    leads: np.ndarray | None = None
+
+
+def joined(parts: Sequence[Pairs]) -> Pairs:
+    """Pairs of several parts of one forecast, such as its lead times."""
+    leads = [part.leads for part in parts if part.leads is not None]
+    return replace(
+        parts[0],
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in ("coarse", "truth", "times")},
+        leads=np.concatenate(leads) if len(leads) == len(parts) else None,
+    )
 
 
 def match(coarse: Rain, truth: Rain, space: int | None = None) -> tuple[Rain, Rain, float]:
@@ -112,10 +126,12 @@ def pairs(
         np.concatenate([record.at(times[k : k + PIECE]) for k in range(0, len(times), PIECE)], axis=1)
         for record in (coarse, truth)
     )
+    leads = coarse.lead_hours(np.searchsorted(coarse.times, times))
     return Pairs(
         given.reshape(-1, *given.shape[2:]),
         np.broadcast_to(true[:1], given.shape).reshape(-1, *given.shape[2:]),
         np.tile(times, members),
         hours_of(coarse),
         km,
+        None if leads is None else np.tile(leads, members),
     )

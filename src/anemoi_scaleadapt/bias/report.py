@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from anemoi_scaleadapt.bias.mapping import Mapping, season_of
+from anemoi_scaleadapt.bias.mapping import ALL, Mapping, group_name
+from anemoi_scaleadapt.rain.intervals import within
+from anemoi_scaleadapt.rain.told import Leads
 
 QUANTILES = (0.9, 0.95, 0.99, 0.999)
 #: bands of wavelengths in cells
@@ -32,6 +34,8 @@ class Report:
         Mean power by wavenumber of each column.
     said : tuple of str
         What the numbers do not say: rain beyond the sample of the fit, seasons without a curve, dry cells.
+    leads : tuple of tuple of str
+        Rows by lead time; none where there is one day of them, or they are not known.
     """
 
     columns: Table[str, Table[str, float]]
@@ -39,6 +43,7 @@ class Report:
     ranks: np.ndarray
     power: Table[str, np.ndarray]
     said: tuple[str, ...]
+    leads: tuple[tuple[str, ...], ...] = ()
 
     def markdown(self) -> str:
         """A table, and what is to be said, as Markdown."""
@@ -47,6 +52,10 @@ class Report:
         for row in self.columns["raw"]:
             cells = [f"{v[row]:.4g}" if row in v and np.isfinite(v[row]) else "" for v in self.columns.values()]
             lines.append(f"| {row} | " + " | ".join(cells) + " |")
+        if self.leads:
+            each = " / ".join(names)
+            heads = ["lead time", "frames", f"mean: {each}", f"wet share, {WET[0]:g} mm h-1", "mean absolute error"]
+            lines += ["", *(f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *self.leads))]
         return "\n".join([*lines, "", *(f"* {words}" for words in self.said)]) + "\n"
 
 
@@ -56,6 +65,7 @@ def compare(
     times: np.ndarray,
     mapping: Mapping | None = None,
     corrected: np.ndarray | None = None,
+    leads: np.ndarray | None = None,
 ) -> Report:
     """Compare raw rain, and rain without its bias, with the truth.
 
@@ -67,6 +77,8 @@ def compare(
         (T,).
     mapping, corrected : optional
         What took the bias out, and what it made of `coarse`.
+    leads : ndarray, optional
+        Lead times, hours, (T,).
     """
     given = {"raw": coarse, "corrected": corrected, "truth": truth}
     fields = {name: field for name, field in given.items() if field is not None}
@@ -90,17 +102,46 @@ def compare(
         columns[name] = numbers
     ranks = 1 - np.logspace(0, -5, 101)[1:]
     quantiles = {name: np.quantile(field[known], ranks) for name, field in fields.items()}
-    return Report(
-        columns, quantiles, ranks, power, () if mapping is None else tuple(_said(mapping, coarse, known, times))
-    )
+    said = [] if mapping is None else _said(mapping, coarse, known, times, leads)
+    groups = () if leads is None else _groups(mapping, leads)
+    rows = tuple(_row(group, within(leads, group), fields, known) for group in groups) if leads is not None else ()
+    return Report(columns, quantiles, ranks, power, tuple(said), rows)
 
 
-def _said(mapping: Mapping, coarse: np.ndarray, known: np.ndarray, times: np.ndarray) -> list[str]:
-    out, seasons = [], season_of(times)
+def _groups(mapping: Mapping | None, leads: np.ndarray) -> tuple[Leads, ...]:
+    """Ranges of lead time of the fit, or days, of which there are any; none if all are of one day."""
+    days = tuple((24.0 * k, 24.0 * (k + 1)) for k in range(int(-(-leads.max() // 24))))
+    found = tuple(group for group in (mapping and mapping.leads) or days if within(leads, group).any())
+    return found if len(found) > 1 or (mapping and mapping.leads) else ()
+
+
+def _row(group: Leads, inside: np.ndarray, fields: Table[str, np.ndarray], known: np.ndarray) -> tuple[str, ...]:
+    """Lead times, their frames, and of each field mean, wet share and mean absolute error."""
+    some = known[inside]
+    values = {name: field[inside][some].astype("float64") for name, field in fields.items()}
+    means = [f"{each.mean():.3g}" for each in values.values()]
+    wet = [f"{(each >= WET[0]).mean():.3g}" for each in values.values()]
+    errors = [f"{np.abs(each - values['truth']).mean():.3g}" for name, each in values.items() if name != "truth"]
+    return group_name(group), str(int(inside.sum())), *(" / ".join(cell) for cell in (means, wet, errors))
+
+
+def _said(
+    mapping: Mapping, coarse: np.ndarray, known: np.ndarray, times: np.ndarray, leads: np.ndarray | None
+) -> list[str]:
+    out, seasons = [], mapping.kinds(times, leads)
+    if mapping.leads and leads is None:
+        out.append("The rain does not say when its forecasts began: the curve of all lead times is used.")
+    if mapping.leads and leads is not None and leads.max() > mapping.leads[-1][1]:
+        out.append(
+            f"Lead times beyond {mapping.leads[-1][1]:g} h: the curve of {group_name(mapping.leads[-1])} is used."
+        )
+    for group in mapping.leads:
+        if f"{ALL} {group_name(group)}" not in mapping.curves:
+            out.append(f"{group_name(group)}: the fit had too little of these lead times; they share the curve of all.")
     for season in map(str, np.unique(seasons)):
         curve, chosen = mapping.curve(season), seasons == season
         values = coarse[chosen][known[chosen]]
-        if season not in mapping.curves and len(mapping.curves) > 0:
+        if season.partition(" ")[0] not in mapping.curves:
             out.append(f"{season}: the fit had too little of this season; the curve of all its pairs is used.")
         beyond = values > curve.most
         if beyond.any():

@@ -204,15 +204,8 @@ def bounds(
     args: Namespace, hours: "tuple[np.datetime64, np.datetime64]", path: str
 ) -> "tuple[np.datetime64, np.datetime64]":
     """Ends of the first and last hour by --start and --end, within those of a record."""
-    import numpy as np
-
-    found = []
-    for name, value, default in (("--start", args.start, hours[0]), ("--end", args.end, hours[1])):
-        try:
-            found.append(np.datetime64(value, "s") if value else default)
-        except ValueError as error:
-            raise ScaleAdaptError(f"{name} {value} is not a date such as 2018-05-18T01:00.") from error
-    first, last = found
+    start, end = reading.period(args)
+    first, last = hours[0] if start is None else start, hours[1] if end is None else end
     if first > last or first < hours[0] or last > hours[1]:
         raise ScaleAdaptError(
             f"the period {first}Z to {last}Z is not within that of {path}, {hours[0]}Z to {hours[1]}Z."

@@ -29,8 +29,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     for action in (learn, look, take):
         action.add_argument("--coarse", nargs="+", required=True, metavar="FILE", help="the coarse rain, on any grid")
         action.add_argument("--variable", help="its variable, where the file has several")
-        action.add_argument("--start", metavar="DATE", help="first end of an interval to take, UTC")
-        action.add_argument("--end", metavar="DATE", help="last")
+        reading.add_period_arguments(action)
+        reading.add_leads_argument(action, several=action is not take)
         reading.add_arguments(action)
     for action in (learn, look):
         action.add_argument("--truth", nargs="+", required=True, metavar="FILE", help="the truth: coarse, or fine")
@@ -50,6 +50,7 @@ def main(args: Namespace) -> int:
 def fit(args: Namespace) -> int:
     """Fit, and say how the sample looks before and after."""
     from anemoi_scaleadapt.bias.fit import fit as learn
+    from anemoi_scaleadapt.commands.reading import leads
 
     _target(args.to, ".json")
     found, coarse, truth = _pairs(args)
@@ -59,9 +60,11 @@ def fit(args: Namespace) -> int:
         "period": f"{found.times.min()}Z to {found.times.max()}Z",
         "library": "xsdba",
     }
-    mapping = learn(found.coarse, found.truth, found.times, hours=found.hours, km=found.km, about=about)
+    cells = {"hours": found.hours, "km": found.km}
+    groups = {"leads": found.leads, "groups": leads(args)}
+    mapping = learn(found.coarse, found.truth, found.times, about=about, **cells, **groups)
     print("The sample of the fit itself (a fair test is `bias report` on other hours):\n")
-    _show(args, mapping, found, mapping.apply(found.coarse, found.times))
+    _show(args, mapping, found, mapping.apply(found.coarse, found.times, None, found.leads))
     mapping.save(args.to)
     seasons = ", ".join(f"{name} {curve.values}" for name, curve in mapping.curves.items())
     print(f"{args.to}: means over {mapping.hours:g} h in cells of {mapping.km:.3g} km; pairs: {seasons}.")
@@ -79,8 +82,8 @@ def report(args: Namespace) -> int:
     if mapping is not None:
         mapping.check(found.hours, found.km, coarse.path)
         if args.keep_change:
-            record = record_quantiles(mapping, [(found.times, found.coarse)], found.coarse.size)
-        clean = mapping.apply(found.coarse, found.times, record)
+            record = record_quantiles(mapping, [(found.times, found.coarse, found.leads)], found.coarse.size)
+        clean = mapping.apply(found.coarse, found.times, record, found.leads)
     text = _show(args, mapping, found, clean)
     if args.to:
         from anemoi_scaleadapt.files import write_text
@@ -93,12 +96,13 @@ def apply(args: Namespace) -> int:
     """Write a record without its bias."""
     from anemoi_scaleadapt.bias.mapping import Mapping
     from anemoi_scaleadapt.bias.records import corrected
+    from anemoi_scaleadapt.commands.reading import one_of_leads, period
     from anemoi_scaleadapt.regrid.dataset import as_dataset, write_dataset
     from anemoi_scaleadapt.regrid.records import over_hours
 
     _target(args.to, ".nc")
     mapping = Mapping.load(args.mapping)
-    rain = _between(_open(args.coarse, args.variable, args), args)
+    rain = _open(args.coarse, args.variable, args, one_of_leads(args)).between(*period(args))
     clean = corrected(over_hours(rain, mapping.hours), mapping, args.keep_change)
     method = "quantile delta mapping (ranks of this record)" if args.keep_change else "quantile mapping (by value)"
     data = as_dataset(
@@ -118,45 +122,28 @@ def _target(path: Path, *suffixes: str) -> Path:
     return path
 
 
-def _open(paths: list[str], variable: str | None, args: Namespace | None = None) -> Any:
+def _open(paths: list[str], variable: str | None, args: Namespace | None = None, leads: Any = None) -> Any:
     from anemoi_scaleadapt.commands.reading import told
     from anemoi_scaleadapt.rain.reader import open_rain
 
     source = paths[0] if len(paths) == 1 else paths
-    return open_rain(source, variable, **told(args)) if args else open_rain(source, variable)
-
-
-def _dates(args: Namespace) -> list[Any]:
-    import numpy as np
-
-    from anemoi_scaleadapt.errors import ScaleAdaptError
-
-    out = []
-    for name, text in (("--start", args.start), ("--end", args.end)):
-        try:
-            out.append(None if text is None else np.datetime64(text, "s"))
-        except ValueError as error:
-            raise ScaleAdaptError(f"{name} {text} is not a date such as 2018-07-11T01:00.") from error
-    return out
-
-
-def _between(rain: Any, args: Namespace) -> Any:
-    first, last = _dates(args)
-    return rain.between(rain.times[0] if first is None else first, rain.times[-1] if last is None else last)
+    return open_rain(source, variable, leads=leads, **told(args)) if args else open_rain(source, variable)
 
 
 def _pairs(args: Namespace) -> tuple[Any, Any, Any]:
-    from anemoi_scaleadapt.bias.pairs import pairs
+    from anemoi_scaleadapt.bias.pairs import joined, pairs
+    from anemoi_scaleadapt.commands.reading import leads, period
 
-    coarse, truth = _open(args.coarse, args.variable, args), _open(args.truth, args.truth_variable)
-    start, end = _dates(args)
-    return pairs(coarse, truth, start, end, args.space_factor), coarse, truth
+    truth = _open(args.truth, args.truth_variable)
+    parts = [_open(args.coarse, args.variable, args, group) for group in leads(args) or (None,)]
+    start, end = period(args)
+    return joined([pairs(coarse, truth, start, end, args.space_factor) for coarse in parts]), parts[0], truth
 
 
 def _show(args: Namespace, mapping: Any, found: Any, clean: Any) -> str:
     from anemoi_scaleadapt.bias.report import compare, plot
 
-    numbers = compare(found.coarse, found.truth, found.times, mapping, clean)
+    numbers = compare(found.coarse, found.truth, found.times, mapping, clean, found.leads)
     if args.figure:
         plot(numbers, _target(args.figure, ".png"), f"means over {found.hours:g} h, {found.km:.3g} km")
     text = numbers.markdown()

@@ -13,6 +13,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--to", type=Path, metavar="FILE", help="write fine members, hourly, mm h-1 (.nc, .zarr or .grib2)"
     )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where the same command was killed, and keep what is begun"
+    )
     parser.add_argument("--coarse-to", type=Path, metavar="FILE", help="write the rain of the blocks, mm h-1 (.nc)")
     add_draw_arguments(parser)
 
@@ -24,6 +27,8 @@ def add_input_arguments(parser: ArgumentParser) -> None:
 
     parser.add_argument("input", nargs="+", help="coarse rain: NetCDF, Zarr or GRIB files, or an anemoi dataset")
     parser.add_argument("--variable", help="the rain, where a file has several")
+    reading.add_period_arguments(parser)
+    reading.add_leads_argument(parser)
     add_grid_arguments(parser)
     parser.add_argument("--bias", type=Path, metavar="JSON", help="take this bias out, see `anemoi-scaleadapt bias`")
     parser.add_argument("--keep-change", action="store_true", help="ranks in this record: for climate runs")
@@ -47,6 +52,11 @@ def add_draw_arguments(parser: ArgumentParser, once: bool = True) -> None:
     parser.add_argument(
         "--overlap", type=int, default=6, help="hours drawn beyond both ends and thrown away (default: 6)"
     )
+    parser.add_argument(
+        "--tile",
+        type=int,
+        help="pixels of a tile; larger ones cost less and take more memory (default: 512)",
+    )
     if not once:
         return
     parser.add_argument("--members-at-once", type=int, help="default: what fits into the memory at hand")
@@ -63,7 +73,7 @@ def check_draw(args: Namespace) -> None:
     """
     from anemoi_scaleadapt.errors import ScaleAdaptError
 
-    for name, least in (("members", 1), ("hours_at_once", 1), ("overlap", 0), ("members_at_once", 1)):
+    for name, least in (("members", 1), ("hours_at_once", 1), ("overlap", 0), ("tile", 8), ("members_at_once", 1)):
         value = getattr(args, name)
         if value is not None and value < least:
             raise ScaleAdaptError(f"--{name.replace('_', '-')} {value}: at least {least}.")
@@ -93,10 +103,11 @@ def main(args: Namespace) -> int:
 
 def understood(args: Namespace) -> Any:
     """The plan of an input as the options tell it."""
-    from anemoi_scaleadapt.commands.reading import told
+    from anemoi_scaleadapt.commands.reading import one_of_leads, period, told
     from anemoi_scaleadapt.downscaling.api import understand
     from anemoi_scaleadapt.regrid.named import read_box
 
+    start, end = period(args)
     return understand(
         args.input[0] if len(args.input) == 1 else args.input,
         args.grid,
@@ -107,6 +118,9 @@ def understood(args: Namespace) -> Any:
         keep_change=args.keep_change,
         min_cover=args.min_cover,
         variable=args.variable,
+        start=start,
+        end=end,
+        leads=one_of_leads(args),
         **told(args),
     )
 
@@ -136,15 +150,21 @@ def write_members(plan: Any, args: Namespace) -> None:
         from anemoi_scaleadapt.inference.formats import open_members
         from anemoi_scaleadapt.inference.provenance import weights_hash
 
-        model = open_network(args.weights, args.device)
+        model = open_network(args.weights, args.device, args.tile)
         how = {"hours_at_once": args.hours_at_once, "overlap": args.overlap}
         draw = network(model, members_at_once=args.members_at_once, **how)
-    told: dict[str, Any] = {"scaleadapt_weights": weights_hash(model), "scaleadapt_stretches": json.dumps(how)}
-    layout = layout_of(plan, args.members, scaleadapt_seed=args.seed, **told)
-    with open_members(args.to, layout) as file, Progress(console=console) as bar:
-        task = bar.add_task("hours", total=plan.realizations * len(layout.times))
-        for part in draw_all(plan, draw, args.members, args.seed):
+    stretches = how | ({} if args.tile is None else {"tile": args.tile})
+    told: dict[str, Any] = {"scaleadapt_weights": weights_hash(model), "scaleadapt_stretches": json.dumps(stretches)}
+    layout = layout_of(plan, args.members, scaleadapt_seed=args.seed, scaleadapt_coarse=plan.digest(), **told)
+    with open_members(args.to, layout, args.resume) as file, Progress(console=console) as bar:
+        total = plan.realizations * len(layout.times)
+        done = total if file.complete else file.marked
+        task = bar.add_task("hours", total=total, completed=done)
+        for part in draw_all(plan, draw, args.members, args.seed, done):
             file.add(part.times, part.rain, first_member=part.realization * args.members + part.member)
             bar.advance(task, len(part.times) * len(part.rain) / args.members)
+            if part.member + len(part.rain) == args.members:
+                done += len(part.times)
+                file.mark(done)
     y, x = plan.blocks.fine.shape
     print(f"\n{args.to}: {len(layout.members)} members, {len(layout.times)} hours, {y} x {x} pixels.")

@@ -1,13 +1,17 @@
 """One function from the rain that people have to fine members."""
 
+import datetime
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from anemoi_scaleadapt.bias.mapping import Mapping
 from anemoi_scaleadapt.downscaling.members import Draw, draw_all, to_dataset
 from anemoi_scaleadapt.downscaling.plan import Plan, make_plan
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import read_date
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.regrid.grid import Grid
 from anemoi_scaleadapt.regrid.named import Box, find_grid
@@ -28,6 +32,8 @@ def understand(
     keep_change: bool = False,
     min_cover: float = MIN_COVER,
     variable: str | None = None,
+    start: str | datetime.datetime | np.datetime64 | None = None,
+    end: str | datetime.datetime | np.datetime64 | None = None,
     **told: Any,
 ) -> Plan:
     """Read an input and say what it is taken for.
@@ -50,8 +56,10 @@ def understand(
         Blocks of which the input covers less are missing.
     variable : str, optional
         Name of the rain.
+    start, end : date, optional
+        First and last end of a frame to take, UTC. What lies beyond is no context either.
     **told
-        ``units``, ``time_label``, ``accumulated`` of :func:`~anemoi_scaleadapt.rain.reader.open_rain`.
+        ``units``, ``time_label``, ``accumulated``, ``leads`` of :func:`~anemoi_scaleadapt.rain.reader.open_rain`.
 
     Returns
     -------
@@ -60,7 +68,8 @@ def understand(
     """
     fine = grid if isinstance(grid, Grid) else find_grid(grid, resolution, box)
     mapping = Mapping.load(Path(bias)) if isinstance(bias, str | Path) else bias
-    return make_plan(open_rain(data, variable, **told), fine, space, mapping, keep_change, min_cover)
+    period = read_date("start", start), read_date("end", end)
+    return make_plan(open_rain(data, variable, **told), fine, space, mapping, keep_change, min_cover, *period)
 
 
 def downscale(

@@ -21,7 +21,7 @@ class Draw(Protocol):
     """What draws fine members of consecutive coarse frames."""
 
     def __call__(
-        self, coarse: np.ndarray, times: np.ndarray, s: int, t: int, members: int, seed: int
+        self, coarse: np.ndarray, times: np.ndarray, s: int, t: int, members: int, seed: int, done: int = 0
     ) -> Iterator[tuple[int, int, np.ndarray]]:
         """Fine members.
 
@@ -35,11 +35,13 @@ class Draw(Protocol):
             Factor pair.
         members, seed : int
             How many, and which ensemble.
+        done : int
+            First hours that are left out, a number at which the hours of a yield have ended.
 
         Yields
         ------
         member, hour : int
-            The first of what follows; every member of all n * t hours comes once.
+            The first of what follows; every member of all other hours comes once.
         ndarray
             (some members, some hours, Y * s, X * s), mm h-1.
         """
@@ -73,11 +75,15 @@ def hours_of(times: np.ndarray, t: int) -> np.ndarray:
     return np.asarray((times[:, None] - HOUR * np.arange(t)[::-1]).ravel())
 
 
-def draw_all(plan: Plan, draw: Draw, members: int, seed: int = 0) -> Iterator[Fine]:
-    """Draw every stretch of every coarse member, one after the other."""
+def draw_all(plan: Plan, draw: Draw, members: int, seed: int = 0, done: int = 0) -> Iterator[Fine]:
+    """Draw every stretch of every coarse member, one after the other, but for the first `done` hours of all of them."""
     for stretch in plan.stretches():
         times, own = hours_of(stretch.times, plan.t), seed + APART * stretch.realization
-        for member, hour, rain in draw(stretch.coarse, stretch.times, plan.s, plan.t, members, own):
+        there = min(done, len(times))
+        done -= there
+        if there == len(times):
+            continue
+        for member, hour, rain in draw(stretch.coarse, stretch.times, plan.s, plan.t, members, own, there):
             yield Fine(stretch.realization, member, times[hour : hour + rain.shape[1]], rain)
 
 

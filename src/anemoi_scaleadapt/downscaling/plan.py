@@ -1,5 +1,6 @@
 """What an input is taken for, and the coarse frames that follow from it: everything before the networks."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -8,6 +9,7 @@ import numpy as np
 from anemoi_scaleadapt.bias.mapping import Mapping
 from anemoi_scaleadapt.bias.records import Correct, correction
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.reader import Rain
 from anemoi_scaleadapt.regrid.blocks import Blocks, choose_factor
 from anemoi_scaleadapt.regrid.grid import Grid
@@ -77,10 +79,10 @@ class Plan:
     @property
     def coarse(self) -> Rain:
         """The frames to draw from, as a record."""
-        correct, frames, times = self.correct, self.raw.frames, self.raw.times
+        correct, frames = self.correct, self.raw.frames
         if correct is None:
             return self.raw
-        return replace(self.raw, frames=lambda index: correct(frames(index), times[index]))
+        return replace(self.raw, frames=lambda index: correct(frames(index), index))
 
     def table(self) -> str:
         """What the input was taken for, as text."""
@@ -92,13 +94,22 @@ class Plan:
         gaps = np.flatnonzero(np.diff(self.raw.times) != np.timedelta64(self.t * 3600, "s"))
         return np.split(np.arange(len(self.raw.times)), gaps + 1)
 
+    def digest(self) -> str:
+        """SHA-256 of the frames to draw from and of their times; reads all of them."""
+        times = self.raw.times.astype("M8[s]")
+        out = hashlib.sha256(times.tobytes())
+        for k in range(0, len(times), PIECE):
+            some = self.coarse.frames(np.arange(k, min(k + PIECE, len(times))))
+            out.update(np.ascontiguousarray(some, np.float32).tobytes())
+        return out.hexdigest()
+
     def stretches(self) -> Iterator[Stretch]:
         """The frames, member by member, cut where one is not there."""
         times = self.raw.times
         for index in self.runs():
             pieces = (self.raw.frames(index[k : k + PIECE]) for k in range(0, len(index), PIECE))
             raw = np.concatenate(list(pieces), axis=1)
-            coarse = raw if self.correct is None else self.correct(raw, times[index])
+            coarse = raw if self.correct is None else self.correct(raw, index)
             for realization in range(self.realizations):
                 yield Stretch(realization, times[index], coarse[realization], raw[realization])
 
@@ -130,6 +141,8 @@ def make_plan(
     mapping: Mapping | None = None,
     keep_change: bool = False,
     min_cover: float = MIN_COVER,
+    start: np.datetime64 | None = None,
+    end: np.datetime64 | None = None,
 ) -> Plan:
     """Understand an input and bring it to the blocks of a fine grid.
 
@@ -147,12 +160,17 @@ def make_plan(
         See :func:`anemoi_scaleadapt.bias.records.correction`.
     min_cover : float
         Blocks of which the input covers less are missing.
+    start, end : datetime64, optional
+        First and last end of a frame to take.
 
     Raises
     ------
     ScaleAdaptError
-        If the input is too coarse in time, not coarser than the grid, or elsewhere.
+        If the input is too coarse in time, not coarser than the grid, elsewhere, or not of that period.
     """
+    rain.between(start, end)  # or say that there is nothing
+    # parts of an hour belong to a frame that ends later
+    rain = rain.between(None if start is None else start - HOUR + np.timedelta64(1, "s"), end)
     hours = hours_of(rain)
     t = frame_hours(hours, rain.path)
     source = cells_of(rain)
@@ -163,7 +181,7 @@ def make_plan(
         )
     blocks = Blocks.of(grid, s)
     moved, weights = on_blocks(rain, blocks, min_cover)
-    raw = over_hours(moved, float(t))
+    raw = over_hours(moved, float(t)).between(start, end)
     correct = None if mapping is None else correction(raw, mapping, keep_change)
     realizations = int(rain.frames(np.arange(1)).shape[0])
     steps = np.diff(raw.times)

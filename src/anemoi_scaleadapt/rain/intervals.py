@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.told import Accumulated, Label
+from anemoi_scaleadapt.rain.told import Accumulated, Label, Leads
 
 DAY = 86400
 #: Share of gaps in a record up to which a longer step is a gap.
@@ -60,6 +60,10 @@ class Plan:
 
     def __len__(self) -> int:
         return len(self.order)
+
+    def part(self, keep: np.ndarray) -> "Plan":
+        """Some of the intervals, by a mask (T,)."""
+        return Plan(self.order[keep], self.less[keep], self.start[keep], self.end[keep], self.resets)
 
 
 def label_in(*texts: str | None) -> Label | None:
@@ -132,29 +136,47 @@ def in_order(end: np.ndarray, path: str) -> np.ndarray:
     if len(twice):
         raise ScaleAdaptError(
             f"{path} has {_date(end[order][twice[0]])}Z twice ({len(twice)} doubled times in all): several forecasts, "
-            "files that overlap, or copies. Keep one of each."
+            "files that overlap, or copies. Keep one of each, or take lead times that do not overlap (--leads 0-24 of "
+            "forecasts that begin every 24 h)."
         )
     return order
 
 
-def by_bounds(start: np.ndarray, end: np.ndarray, path: str) -> Plan:
+def by_bounds(start: np.ndarray, end: np.ndarray, path: str, runs: np.ndarray | None = None) -> Plan:
     """Plan from known intervals: the rain of a value less that of the longest value that began with it before.
 
     Empty intervals (the first step of a forecast) are left out.
+
+    Parameters
+    ----------
+    start, end : ndarray
+        Of each value, in the record's order.
+    path : str
+        For messages.
+    runs : ndarray, optional
+        Start of each value's forecast, where forecasts may overlap: each is taken apart by itself.
     """
     keep = np.flatnonzero(end > start)
-    keep = keep[in_order(end[keep], path)]
-    last: dict[int, int] = {}
+    keep = keep[in_order(end[keep], path) if runs is None else np.argsort(end[keep], kind="stable")]
+    last: dict[tuple[int, int], int] = {}
     less, begin = np.full(len(keep), -1), start[keep].copy()
     for n, place in enumerate(keep):
-        before = last.get(int(start[place]))
+        began = int(start[place]), 0 if runs is None else int(runs[place])
+        before = last.get(began)
         if before is not None:
             less[n], begin[n] = before, end[before]
-        last[int(start[place])] = int(place)
+        last[began] = int(place)
     return Plan(keep, less, begin, end[keep])
 
 
-def since(end: np.ndarray, kind: Accumulated, step: int | None, reference: np.ndarray | None, path: str) -> Plan:
+def since(
+    end: np.ndarray,
+    kind: Accumulated,
+    step: int | None,
+    reference: np.ndarray | None,
+    path: str,
+    runs: np.ndarray | None = None,
+) -> Plan:
     """Plan for values accumulated from a moment on, of which only the ends are known.
 
     Parameters
@@ -170,17 +192,43 @@ def since(end: np.ndarray, kind: Accumulated, step: int | None, reference: np.nd
         Start of the forecast of each value.
     path : str
         For messages.
+    runs : ndarray, optional
+        As for :func:`by_bounds`.
     """
     if kind == "since-midnight":
-        return by_bounds((end - 1) // DAY * DAY, end, path)
+        return by_bounds((end - 1) // DAY * DAY, end, path, runs)
     if reference is not None:
-        return by_bounds(reference, end, path)
+        return by_bounds(reference, end, path, runs)
     order = in_order(end, path)
     if step is None:
         raise ScaleAdaptError(f"{path} has one time: since when its rain is accumulated is unknown.")
     ends = end[order]
     less = np.concatenate([[-1], order[:-1]])
     return Plan(order, less, np.concatenate([[ends[0] - step], ends[:-1]]), ends, resets=True)
+
+
+def within(lead: np.ndarray, leads: Leads) -> np.ndarray:
+    """Whether lead times, in hours, lie within some of them."""
+    return np.asarray((lead > leads[0]) & (lead <= leads[1]))
+
+
+def of_leads(plan: Plan, reference: np.ndarray, leads: Leads, path: str) -> Plan:
+    """The intervals of some lead times of forecasts that may overlap.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If there are none, or those of two forecasts end at one time.
+    """
+    lead = (plan.end - reference[plan.order]) / 3600
+    keep = within(lead, leads)
+    if not keep.any():
+        raise ScaleAdaptError(
+            f"{path} has lead times from {lead.min():g} to {lead.max():g} h, none of {leads[0]:g} to {leads[1]:g} h."
+        )
+    plan = plan.part(keep)
+    in_order(plan.end, path)
+    return plan
 
 
 def without_gaps(plan: Plan) -> tuple[Plan, int]:
@@ -192,7 +240,7 @@ def without_gaps(plan: Plan) -> tuple[Plan, int]:
     if len(lengths) == 1 or off.mean() > GAPS or _three(length, off).any():
         return plan, 0
     keep = ~off
-    return Plan(plan.order[keep], plan.less[keep], plan.start[keep], plan.end[keep], plan.resets), int(off.sum())
+    return plan.part(keep), int(off.sum())
 
 
 def _date(seconds: int) -> str:

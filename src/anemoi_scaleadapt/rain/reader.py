@@ -16,7 +16,7 @@ from anemoi_scaleadapt.rain import series
 from anemoi_scaleadapt.rain.codes import MOST
 from anemoi_scaleadapt.rain.part import Part
 from anemoi_scaleadapt.rain.record import Rain, nominal
-from anemoi_scaleadapt.rain.told import Accumulated, Label
+from anemoi_scaleadapt.rain.told import Accumulated, Label, Leads
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,6 +33,7 @@ def open_rain(
     units: str | None = None,
     time_label: Label | None = None,
     accumulated: Accumulated | None = None,
+    leads: Leads | None = None,
     most: float = MOST,
 ) -> Rain:
     """Open rain.
@@ -51,6 +52,8 @@ def open_rain(
         Where the times of a file without bounds and words lie in their intervals; by default at the end.
     accumulated : {"step", "since-start", "since-midnight"}, optional
         Over what amounts are summed in a file that does not tell.
+    leads : tuple of float, optional
+        Hours of lead time to take: later than the first, up to the second. Without it forecasts may not overlap.
     most : float
         Rates above it are missing, mm h-1.
 
@@ -77,7 +80,7 @@ def open_rain(
         from anemoi_scaleadapt.rain.from_netcdf import from_memory
 
         parts, shown = [from_memory(source, variable)], "the dataset"
-    return series.assemble(parts, shown, units=units, label=time_label, accumulated=accumulated, most=most)
+    return series.assemble(parts, shown, units=units, label=time_label, accumulated=accumulated, leads=leads, most=most)
 
 
 def files(source: str | Path | Iterable[str | Path]) -> tuple[list[str], str]:

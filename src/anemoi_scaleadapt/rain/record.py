@@ -33,6 +33,8 @@ class Rain:
         Global attributes of the file.
     lengths : ndarray of timedelta64[s], shape (T,), optional
         Length of each interval; None where nothing tells but the steps.
+    leads : ndarray of timedelta64[s], shape (T,), optional
+        How long after the start of its forecast each interval ends; None where the file does not tell.
     y, x : ndarray or None, shape (y,) and (x,)
         Axes of the projection, metres.
     crs : str or None
@@ -55,6 +57,7 @@ class Rain:
     frames: Callable[[np.ndarray], np.ndarray]
     attributes: dict[str, Any] = field(default_factory=dict)
     lengths: np.ndarray | None = None
+    leads: np.ndarray | None = None
     y: np.ndarray | None = None
     x: np.ndarray | None = None
     crs: str | None = None
@@ -80,17 +83,34 @@ class Rain:
         """Whether every one of the times is in the file."""
         return bool(np.isin(times, self.times).all())
 
-    def between(self, first: np.datetime64, last: np.datetime64) -> Self:
-        """The part of the record whose intervals end from `first` to `last`."""
-        chosen = np.flatnonzero((self.times >= first) & (self.times <= last))
+    def between(self, first: np.datetime64 | None, last: np.datetime64 | None) -> Self:
+        """The part of the record whose intervals end from `first` to `last`; None: from its beginning, to its end.
+
+        Raises
+        ------
+        ScaleAdaptError
+            If there is none.
+        """
+        inside = np.full(len(self.times), True) if first is None else self.times >= first
+        chosen = np.flatnonzero(inside if last is None else inside & (self.times <= last))
+        if not len(chosen):
+            raise ScaleAdaptError(
+                f"{self.path} runs from {self.times[0]}Z to {self.times[-1]}Z: none of its intervals ends from "
+                f"{self.times[0] if first is None else first}Z to {self.times[-1] if last is None else last}Z."
+            )
         frames = self.frames
         return replace(
             self,
             times=self.times[chosen],
             frames=lambda index: frames(chosen[index]),
             lengths=None if self.lengths is None else self.lengths[chosen],
+            leads=None if self.leads is None else self.leads[chosen],
             seconds=None if self.seconds is None else self.seconds[chosen],
         )
+
+    def lead_hours(self, index: np.ndarray | slice = slice(None)) -> np.ndarray | None:
+        """Lead times of some frames in hours; None where the file does not tell."""
+        return None if self.leads is None else self.leads[index] / HOUR
 
     def dates(self) -> np.ndarray:
         """The times as dates of cftime in the file's own calendar."""

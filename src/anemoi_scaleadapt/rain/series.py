@@ -17,7 +17,7 @@ from anemoi_scaleadapt.rain.part import Part
 from anemoi_scaleadapt.rain.place import same_grid
 from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.times import STANDARD
-from anemoi_scaleadapt.rain.told import Accumulated, Label
+from anemoi_scaleadapt.rain.told import Accumulated, Label, Leads
 
 LOG = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ def assemble(
     units: str | None,
     label: Label | None,
     accumulated: Accumulated | None,
+    leads: Leads | None,
     most: float,
 ) -> Rain:
     """Make one record of files.
@@ -41,7 +42,7 @@ def assemble(
         The files, in any order of their times.
     path : str
         Name of the series for messages.
-    units, label, accumulated, most
+    units, label, accumulated, leads, most
         As for :func:`anemoi_scaleadapt.rain.reader.open_rain`.
     """
     parts = _alike(opened)
@@ -50,7 +51,16 @@ def assemble(
         raise ScaleAdaptError(f"{path} has no times: it is empty.")
     codes = Counter[str]()
     read = _reader(parts, codes, unit.kind == "amount")
-    plan, told = _plan(parts, path, unit, read, label, accumulated)
+    reference = _all_of([part.reference for part in parts])
+    if leads is not None and reference is None:
+        raise ScaleAdaptError(
+            f"{path} does not say when its forecasts began, so its lead times are not known: give it a variable "
+            "forecast_reference_time, or leave --leads out."
+        )
+    plan, told = _plan(parts, path, unit, read, label, accumulated, None if leads is None else reference)
+    if leads is not None and reference is not None:
+        plan = intervals.of_leads(plan, reference, leads, path)
+        told["lead times"] = f"{leads[0]:g} to {leads[1]:g} h"
     plan, gaps = intervals.without_gaps(plan)
     if gaps:
         LOG.warning("%s: %d times are left out because the time before them is missing.", path, gaps)
@@ -82,6 +92,7 @@ def assemble(
         frames=frames,
         attributes=first.attributes,
         lengths=length if (hours > 0).all() else None,
+        leads=None if reference is None else (plan.end - reference[plan.order]).astype("timedelta64[s]"),
         y=first.grid.y,
         x=first.grid.x,
         crs=first.grid.crs,
@@ -175,6 +186,12 @@ def _weighted(read: Read, bounds: np.ndarray | None) -> Read:
     return lambda places: read(places) * hours[places][:, None, None]
 
 
+def _all_of(found: list[np.ndarray | None]) -> np.ndarray | None:
+    """What all files of a series say of their values, one after the other; None where one does not."""
+    known = [each for each in found if each is not None]
+    return np.concatenate(known) if known and len(known) == len(found) else None
+
+
 def _bounds(parts: list[Part], path: str) -> np.ndarray | None:
     """Bounds of the whole series, (T, 2), or None."""
     found = [part.bounds for part in parts if part.bounds is not None]
@@ -184,29 +201,34 @@ def _bounds(parts: list[Part], path: str) -> np.ndarray | None:
 
 
 def _plan(
-    parts: list[Part], path: str, unit: u.Unit, read: Read, label: Label | None, accumulated: Accumulated | None
+    parts: list[Part],
+    path: str,
+    unit: u.Unit,
+    read: Read,
+    label: Label | None,
+    accumulated: Accumulated | None,
+    runs: np.ndarray | None = None,
 ) -> tuple[Plan, dict[str, str]]:
-    """What each value stands for, and in words how that was found."""
+    """What each value stands for, and in words how that was found; `runs` are the starts of forecasts that overlap."""
     first = parts[0]
     if first.method == "point" and unit.kind == "rate":
         LOG.warning("%s holds rates of one moment; they are taken as means of the step before it.", first.where)
     bounds = _bounds(parts, path)
     if bounds is not None:
-        plan = intervals.by_bounds(bounds[:, 0], bounds[:, 1], path)
+        plan = intervals.by_bounds(bounds[:, 0], bounds[:, 1], path, runs)
         if not len(plan):
             raise ScaleAdaptError(f"{path}: none of its intervals is longer than zero.")
         return plan, {"times": "intervals of the file", "sums": _grown(plan)}
     labels = np.concatenate([part.labels for part in parts])
-    order = intervals.in_order(labels, path)
+    order = intervals.in_order(labels, path) if runs is None else np.lexsort((labels, runs))
     if unit.kind == "amount":
         since = accumulated or _since(first, path, read, order, labels)
         if since != "step":
-            step = intervals.common_step(labels[order], path)
-            references = [part.reference for part in parts if part.reference is not None]
-            reference = np.concatenate(references) if len(references) == len(parts) else None
-            plan = intervals.since(labels, since, step, reference, path)
+            step = intervals.common_step(labels[order], path) if runs is None else None
+            reference = _all_of([part.reference for part in parts])
+            plan = intervals.since(labels, since, step, reference, path, runs)
             return plan, {"times": "at the end of sums", "sums": since.replace("-", " ")}
-    return _by_steps(parts, path, labels, order, unit, label)
+    return _by_steps(parts, path, labels, order, unit, label, runs)
 
 
 def _grown(plan: Plan) -> str:
@@ -243,10 +265,19 @@ def _since(part: Part, path: str, read: Read, order: np.ndarray, labels: np.ndar
 
 
 def _by_steps(
-    parts: list[Part], path: str, labels: np.ndarray, order: np.ndarray, unit: u.Unit, label: Label | None
+    parts: list[Part],
+    path: str,
+    labels: np.ndarray,
+    order: np.ndarray,
+    unit: u.Unit,
+    label: Label | None,
+    runs: np.ndarray | None,
 ) -> tuple[Plan, dict[str, str]]:
-    """Intervals of the step between labels."""
+    """Intervals of the step between labels; of forecasts that overlap, between those of the first one."""
     first, ordered = parts[0], labels[order]
+    if runs is not None:
+        ordered = ordered[runs[order] == runs[order[0]]]
+        order = np.argsort(labels, kind="stable")
     step = intervals.common_step(ordered, path)
     if step is not None and (change := intervals.change_of_step(ordered, step)) is not None:
         raise ScaleAdaptError(
@@ -268,7 +299,7 @@ def _by_steps(
             f"{first.where} says that each value is over {length / 3600:g} h, but one comes every {step / 3600:g} h: "
             "sums that overlap cannot be read."
         )
-    starts, ends = intervals.by_label(ordered, chosen, length, path)
+    starts, ends = intervals.by_label(labels[order], chosen, length, path)
     if chosen != "end":
         LOG.info("%s: times at the %s of their intervals are moved to the end.", path, chosen)
     plan = Plan(order, np.full(len(order), -1), starts, ends)

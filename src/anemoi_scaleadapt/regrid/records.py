@@ -148,4 +148,5 @@ def over_hours(rain: Rain, hours: float) -> Rain:
 
     lengths = np.full(whole.sum(), length)
     seconds = None if rain.seconds is None else rain.seconds[index[:, -1]]
-    return replace(rain, times=ends[whole], frames=means, lengths=lengths, seconds=seconds)
+    leads = None if rain.leads is None else rain.leads[index[:, -1]]
+    return replace(rain, times=ends[whole], frames=means, lengths=lengths, leads=leads, seconds=seconds)
