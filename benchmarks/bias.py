@@ -52,9 +52,9 @@ def drizzle(truth):
 
 
 PURPOSES = {
-    "amount": lambda truth: 0.7 * truth**0.8,
-    "drizzle": drizzle,
-    "smoothing": lambda truth: gaussian_filter(np.nan_to_num(truth), (0, 1.5, 1.5)) + 0 * truth,
+    "amount (0.7 x^0.8)": lambda truth: 0.7 * truth**0.8,
+    "drizzle round rain": drizzle,
+    "smoothing over 1.5 cells": lambda truth: gaussian_filter(np.nan_to_num(truth), (0, 1.5, 1.5)) + 0 * truth,
 }
 
 

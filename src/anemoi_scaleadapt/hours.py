@@ -21,6 +21,6 @@ def read_date(name: str, value: str | datetime.datetime | np.datetime64 | None) 
         If it is none.
     """
     try:
-        return None if value is None else np.asarray(value, "datetime64[s]")[()]
+        return None if value is None else np.array([value], "datetime64[s]")[0]
     except ValueError as error:
         raise ScaleAdaptError(f"{name} {value} is not a date such as 2018-07-11T01:00.") from error

@@ -43,11 +43,11 @@ class Pairs:
 def joined(parts: Sequence[Pairs]) -> Pairs:
     """Pairs of several parts of one forecast, such as its lead times."""
     leads = [part.leads for part in parts if part.leads is not None]
-    return replace(
-        parts[0],
-        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in ("coarse", "truth", "times")},
-        leads=np.concatenate(leads) if len(leads) == len(parts) else None,
+    coarse, truth, times = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("coarse", "truth", "times")
     )
+    known = np.concatenate(leads) if len(leads) == len(parts) else None
+    return replace(parts[0], coarse=coarse, truth=truth, times=times, leads=known)
 
 
 def match(coarse: Rain, truth: Rain, space: int | None = None) -> tuple[Rain, Rain, float]:

@@ -214,6 +214,7 @@ def _write(folder: Path, plan: Plan, model: RainModel, weights: str, settings: B
     coarse.flush()
     np.save(folder / TIMES, times)
     how = {"hours_at_once": settings.hours_at_once, "overlap": settings.overlap}
+    how |= {} if settings.tile is None else {"tile": settings.tile}
     runs = [(int(run[0]), len(run)) for run in plan.runs()]
     layout = layout_of(
         plan,
@@ -221,6 +222,7 @@ def _write(folder: Path, plan: Plan, model: RainModel, weights: str, settings: B
         packed=settings.packed,
         chunk=_chunk_hours(plan.t, settings.hours_at_once, len(runs)),
         scaleadapt_seed=settings.seed,
+        scaleadapt_coarse=digest.hexdigest(),
         scaleadapt_weights=weights_hash(model),
         scaleadapt_stretches=json.dumps(how),
     )
