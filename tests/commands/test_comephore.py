@@ -12,7 +12,8 @@ START = dt.datetime(2019, 1, 31, 13)
 def test_a_clean_archive_is_status_0_and_one_with_a_gap_is_1(tmp_path, capsys):
     synthetic.write_months(tmp_path, StereGrid().crop(700, 600, 40, 60), START, 24)
     assert main(["comephore", "inspect", str(tmp_path)]) == 0
-    assert "missing: none" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert told.out.startswith("2019-01-31T13 .. ") and "missing: none" in told.out and "frames" in told.err
     assert main(["comephore", "inspect", str(tmp_path), "--start", "2019-01-31", "--end", "2019-02-01"]) == 1
     out = capsys.readouterr().out
     assert "RR 2019-01-31T01 .. 2019-01-31T12 (12 hours)" in out

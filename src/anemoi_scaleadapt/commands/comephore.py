@@ -43,13 +43,13 @@ def download(args: Namespace) -> int:
     from rich.progress import (
         BarColumn,
         DownloadColumn,
-        Progress,
         TaskID,
         TextColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
     )
 
+    from anemoi_scaleadapt.commands.progress import meter
     from anemoi_scaleadapt.datasets.comephore import catalogue
     from anemoi_scaleadapt.datasets.comephore.download import download as fetch
     from anemoi_scaleadapt.datasets.period import months, period
@@ -63,7 +63,7 @@ def download(args: Namespace) -> int:
         return 0
     failed = []
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with requests.Session() as session, Progress(*columns, TimeRemainingColumn()) as bar:
+    with requests.Session() as session, meter(*columns, TimeRemainingColumn()) as bar:
         known = catalogue.fetch(session, args.api or catalogue.API, args.timeout)
         for month in absent:
             if month not in known:
@@ -89,8 +89,7 @@ def download(args: Namespace) -> int:
 
 def inspect(args: Namespace) -> int:
     """Print the findings; 1 when something is wrong."""
-    from rich.progress import Progress
-
+    from anemoi_scaleadapt.commands.progress import meter
     from anemoi_scaleadapt.datasets.comephore import inspection
     from anemoi_scaleadapt.datasets.comephore.archive import Archive
     from anemoi_scaleadapt.datasets.period import period
@@ -99,7 +98,7 @@ def inspect(args: Namespace) -> int:
     if bool(args.start) != bool(args.end):
         raise ScaleAdaptError("--start, --end: give both or none.")
     wanted = period(args.start, args.end) if args.start else None
-    with Progress(disable=args.names_only) as bar:
+    with meter(disable=args.names_only) as bar:
         task = bar.add_task("frames", total=None)
         report = inspection.inspect(
             Archive(args.path), tuple(args.kinds), wanted, not args.names_only,

