@@ -30,6 +30,8 @@ class Case:
         End of each of the HOURS, UTC.
     credit : str
         Source of the rain.
+    zoom : int
+        Pixels on a side of what a picture shows, 0 for all.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Case:
     rain: np.ndarray
     ends: list[datetime]
     credit: str
+    zoom: int = 0
 
 
 class Record:
@@ -160,6 +163,7 @@ def choose(pool: Path) -> list[Case]:
         ),
         summer.case("night", "A night of storms", f"{amount}, from 18 to 06 UTC: {heavy}", night),
     ]
+    out[3].zoom = 60
     france = "Météo-France, COMEPHORE (Licence Ouverte 2.0; modified)"
     winter = Record(pool, "come2", datetime(2018, 2, 19, 1), france, True, 100)
     rule = "the wettest twelve hours of the two days of February 2018 that are at hand"

@@ -6,7 +6,10 @@ is left out. No number of the page is written by hand, but those of the networks
 
 import json
 import sys
+import textwrap
 from pathlib import Path
+
+from anemoi_scaleadapt.scale.pairs import SPACE, TIME
 
 PAGE = Path(__file__).parents[2] / "docs" / "results" / "2026-11-skill.md"
 PAIRS = {"s10t1": "(10, 1)", "s10t3": "(10, 3)", "s1t3": "(1, 3)", "s25t6": "(25, 6)"}
@@ -31,6 +34,11 @@ OLD = {
     "s1t3": (0.1084, 0.984, 0.82, 0.767, 0.584, 0.88, 0.94, 1.19),
     "s25t6": (0.1470, 0.965, 0.84, 0.593, 0.339, 0.65, 0.88, 0.88),
 }
+
+
+def fill(text: str) -> str:
+    """A paragraph in lines."""
+    return textwrap.fill(" ".join(text.split()), 118, break_long_words=False, break_on_hyphens=False)
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -156,23 +164,22 @@ The same coarse rain, noise levels and totals, but the networks are told another
 
 {table(head, rows)}
 """
-    beyond = [value for name, value in found.items() if name.endswith("beyond")]
-    if beyond:
-        rows = []
-        for v in beyond:
-            best = max(v["over_rainfarm_ar1"], v["over_steps"])
-            values = [f"{v['crps']:.4f}", f"{best:.2f}", *(f"{v[key]:.2f}" for key in ("ssr", "power", "q999", "lag"))]
-            rows.append([f"({v['pair'][0]}, {v['pair'][1]})", *values])
-        head = ["pair", "CRPS, mm/h", "over the best rival", "spread/skill", "power", "q99.9", "lag"]
-        out += f"""### Beyond the range
+    out += f"""### Beyond the range
 
-The package refuses s above {25} and t above 6, also with `allow_untrained`, which is for pairs within the range
-that a checkpoint has not learnt. At t above 6 nothing could be drawn: the table of deviations and the embedding end
-there. With the bound on s taken away, on the same squares, beside rivals with their usual noise:
-
-{table(head, rows)}
+The package refuses s above {SPACE} and t above {TIME}, also with `allow_untrained`, which is for pairs within the range
+that a checkpoint has not learnt. At t above {TIME} nothing could be drawn: the table of deviations and the embedding end
+there.
 """
-    return out
+    rows = []
+    for v in (value for name, value in found.items() if name.endswith("beyond")):
+        best = max(v["over_rainfarm_ar1"], v["over_steps"])
+        values = [f"{v['crps']:.4f}", f"{best:.2f}", *(f"{v[key]:.2f}" for key in ("ssr", "power", "q999", "lag"))]
+        rows.append([f"({v['pair'][0]}, {v['pair'][1]})", *values])
+    if rows:
+        head = ["pair", "CRPS, mm/h", "over the best rival", "spread/skill", "power", "q99.9", "lag"]
+        text = "With the bound on s taken away, on the same squares, beside rivals with their usual noise:"
+        out += f"\n{text}\n\n{table(head, rows)}\n"
+    return out + "\n"
 
 
 def adapt_section(found: dict) -> str:
@@ -267,7 +274,8 @@ In `examples/any`, with rain packed by `pool.py` in POOL; each goes on where it 
 | pairs left out | `left.py --pool POOL --work WORK --to DIR/left.json` | 10 |
 | this page | `page.py DIR` | 0 |
 """
-    PAGE.write_text(out)
+    parts = (part.strip("\n") for part in out.split("\n\n"))
+    PAGE.write_text("\n\n".join(part if part[0] in "|#" else fill(part) for part in parts) + "\n")
     print(PAGE)
 
 
