@@ -166,9 +166,9 @@ The same coarse rain, noise levels and totals, but the networks are told another
 """
     out += f"""### Beyond the range
 
-The package refuses s above {SPACE} and t above {TIME}, also with `allow_untrained`, which is for pairs within the range
-that a checkpoint has not learnt. At t above {TIME} nothing could be drawn: the table of deviations and the embedding end
-there.
+The package refuses s above {SPACE} and t above {TIME}, also with `allow_untrained`, which is for pairs within the
+range that a checkpoint has not learnt. At t above {TIME} nothing could be drawn: the table of deviations and the
+embedding end there.
 """
     rows = []
     for v in (value for name, value in found.items() if name.endswith("beyond")):
