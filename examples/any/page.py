@@ -266,13 +266,17 @@ In `examples/any`, with rain packed by `pool.py` in POOL; each goes on where it 
 
 | what | command | minutes of one core |
 |---|---|---|
-| August 2019 | `study.py any --pool POOL --noise N --to DIR/study_score.json` | 9 |
-| RADKLIM 2018 | `study.py any --pool POOL --noise N --name radklim --to DIR/study_radklim.json` | 8 |
-| beside networks of one pair | `study.py` likewise, `--whole --to DIR/study_whole.json` | 15 |
-| is the pair used | `told.py any --pool POOL --to DIR/told.json` | 3 |
-| adapt | `adapt.py any --pool POOL --zarr ZARR --work WORK --to DIR/adapt.json` | 15 |
+| August 2019 | `study.py any --pool POOL --noise N --precision bf16 --to DIR/study_score.json` | 4 |
+| RADKLIM 2018 | likewise, `--name radklim --to DIR/study_radklim.json` | 2 |
+| beside networks of one pair | likewise, `--name radklim --whole --to DIR/study_whole.json` | 8 |
+| the rivals' noise, once | by the first of these | 6 |
+| is the pair used | `told.py any --pool POOL --to DIR/told.json` | 5 |
+| adapt | `adapt.py any --pool POOL --zarr ZARR --work WORK --to DIR/adapt.json` | 16 |
 | pairs left out | `left.py --pool POOL --work WORK --to DIR/left.json` | 10 |
 | this page | `page.py DIR` | 0 |
+
+The networks of the first three ran in bfloat16: the CRPS of twelve hours was the same within 0.01 %, in two thirds of
+the time.
 """
     parts = (part.strip("\n") for part in out.split("\n\n"))
     PAGE.write_text("\n\n".join(part if part[0] in "|#" else fill(part) for part in parts) + "\n")
