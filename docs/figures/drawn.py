@@ -16,6 +16,7 @@ from anemoi_scaleadapt.inference.draw import draw_members, stretch_axis
 from anemoi_scaleadapt.inference.stretches import Stretch
 from anemoi_scaleadapt.models import downscaler
 from anemoi_scaleadapt.models.context import build_context, frames_round
+from anemoi_scaleadapt.models.moving import follow
 from anemoi_scaleadapt.pretrained import load
 from anemoi_scaleadapt.pretrained.sample import HOURS, ROUND, load_sample, start_of
 from anemoi_scaleadapt.scale import recipe
@@ -72,7 +73,9 @@ def main() -> None:
         noise = draws(0, range(2), [start_of(sample).item()], mean[None])
         with mock.patch.object(downscaler, "draw", watched):
             members = net.sample(axis, scale, noise, prepared=prepared)[0]
-        base = build_context(*net._coarse(axis), scale, net.network.patch).base[hour, 0]
+        base = build_context(*net._coarse(axis), follow(axis, scale, net.transform), scale, net.network.patch).base[
+            hour, 0
+        ]
         height, width = truth.shape[1:]
         guess = net.transform.inverse(base)[:height, :width]
         std = net.std(net.current(axis), scale)[0]
@@ -121,9 +124,9 @@ def spectra(model) -> None:
         right.plot(np.arange(1, HOURS), ratio, color=colour, marker=".")
     left.axhline(1, color="black", lw=0.8)
     right.axhline(1, color="black", lw=0.8)
-    left.set(xlabel="wavelength, km", ylabel="power, members over truth", xlim=(80, 2), title="texture", ylim=(0.3, 3))
+    left.set(xlabel="wavelength, km", ylabel="power, members over truth", xlim=(80, 2), title="texture", ylim=(0.3, 8))
     left.set_xticks([64, 32, 16, 8, 4, 2], ["64", "32", "16", "8", "4", "2"])
-    left.set_yticks([0.3, 0.5, 1, 2, 3], ["0.3", "0.5", "1", "2", "3"])
+    left.set_yticks([0.3, 0.5, 1, 2, 4, 8], ["0.3", "0.5", "1", "2", "4", "8"])
     left.minorticks_off()
     right.set(xlabel="hour", ylabel="members over truth", title="mean change from hour to hour", ylim=(0, None))
     left.legend(frameon=False)

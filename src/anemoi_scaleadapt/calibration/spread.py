@@ -12,7 +12,7 @@ LEAST, FACTORS = 2.0, (0.5, 1.6)
 MOST, BETTER = 16, 0.001
 #: trials whose CRPS is within this share of the lowest one count as equal: then texture decides, if the power is off by
 #: more than this factor
-EQUAL, TRUE = 0.01, 1.25
+EQUAL, TRUE = 0.02, 1.25
 
 
 @dataclass(frozen=True)
