@@ -235,7 +235,8 @@ def main() -> None:
 
 The weights `any` and two rivals, both tuned: RainFARM with AR(1) noise and the STEPS-like ensemble that moves with
 the rain, their noise [fitted](../explanation/rivals.md#fitting) to the days from which the weights learnt. Commands
-are at the end; a script writes this page from what they found. Nothing here served a choice.
+are at the end; a script writes this page from what they found. Nothing here served a
+choice, but for [the share of CRPS within which texture decides](2026-11-one-network.md#what-changed-the-ensemble).
 
 **How to read the tables.** CRPS is fair, over all pixels and hours; beside it that of the best rival, with 95 %
 intervals over days (both systems resampled together) and the p of the test of Diebold and Mariano over days. Power
