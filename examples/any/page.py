@@ -198,10 +198,8 @@ def adapt_section(found: dict) -> str:
     return f"""## Adapt: how many days?
 
 `anemoi-training train --config-name=adapt` on days of a place, 120 steps, the last weights; 0 days are the weights
-as they ship. Twelve hours of later days, 4 members: a square of 100 km in France, of 150 km in the United States,
-four of 150 km in Germany (RADKLIM, whose rain has less grain than that of RADOLAN). Of the United States the
-weights have learnt the two days before. The calibration of the shipped weights is kept. The rivals have
-their usual noise, not fitted. A cell: CRPS over the best
+as they ship. Twelve hours of later days, 4 members: a square of 100 km in France, of 150 km elsewhere. The
+calibration of the shipped weights is kept. The rivals have their usual noise, not fitted. A cell: CRPS over the best
 rival's; spread/skill, power, q99.9, lag.
 
 {table(head, rows)}
