@@ -119,15 +119,21 @@ def score(model, rain, wet, pair: tuple[int, int], args, rivals: tuple[str, ...]
     return {key: round(value, 4) for key, value in out.items()}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def options(description: str | None) -> argparse.ArgumentParser:
+    """What is drawn of what, and where the scores go."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("weights", help="a name that ships, or a folder")
     parser.add_argument("--pool", type=Path, required=True)
     parser.add_argument("--name", default="score")
     parser.add_argument("--to", type=Path, required=True)
-    parser.add_argument("--pairs", help="s:t,s:t; by default 35 over the whole plane")
     for name, value in (("squares", 3), ("hours", 12), ("size", 150), ("members", 4), ("seed", 0)):
         parser.add_argument(f"--{name}", type=int, default=value)
+    return parser
+
+
+def main() -> None:
+    parser = options(__doc__)
+    parser.add_argument("--pairs", help="s:t,s:t; by default 35 over the whole plane")
     args = parser.parse_args()
     model = load(args.weights)
     rain = np.load(args.pool / f"{args.name}.npy", mmap_mode="r")

@@ -4,12 +4,10 @@ Six pairs are scored as they are, and with the networks told the next pair of th
 and totals stay right. Then pairs with s beyond the range, which the package refuses, are scored all the same.
 """
 
-import argparse
 import json
-from pathlib import Path
 
 import numpy as np
-from score import RIVALS, score
+from score import RIVALS, options, score
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.files import write_text
@@ -46,14 +44,7 @@ class Beyond:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("weights", help="a name that ships, or a folder")
-    parser.add_argument("--pool", type=Path, required=True)
-    parser.add_argument("--name", default="score")
-    parser.add_argument("--to", type=Path, required=True)
-    for name, value in (("squares", 3), ("hours", 12), ("size", 150), ("members", 4), ("seed", 0)):
-        parser.add_argument(f"--{name}", type=int, default=value)
-    args = parser.parse_args()
+    args = options(__doc__).parse_args()
     rain = np.load(args.pool / f"{args.name}.npy", mmap_mode="r")
     wet = np.load(args.pool / f"{args.name}.wet.npy")
     model = load(args.weights)

@@ -50,7 +50,8 @@ class MovingNoise:
         time : datetime64
             End of the hour.
         places : ndarray, shape (2, y, x)
-            Rows and columns where each pixel's rain was an hour ago, as :func:`advection.trajectories` gives them.
+            Rows and columns where each pixel's rain was an hour ago, as :mod:`anemoi_scaleadapt.motion.advection` has
+            them.
         """
         field = rfft2(self._white(time)) * self.amplitude
         if self.field is not None:
