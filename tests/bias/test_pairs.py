@@ -13,8 +13,9 @@ from anemoi_scaleadapt.bias.pairs import pairs
 from anemoi_scaleadapt.bias.report import compare
 from anemoi_scaleadapt.commands import main
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.reader import open_rain
-from anemoi_scaleadapt.regrid.records import over_hours
+from anemoi_scaleadapt.rain.steps import averaged
 
 LAT, LON = np.arange(50.0, 47.99, -0.1), np.arange(0.0, 3.01, 0.1)  # 21 x 31
 SHAPE = (72, len(LAT), len(LON))
@@ -42,15 +43,17 @@ def truth():
 
 def test_half_hours_become_hours_at_whole_hours_and_gaps_cost_theirs(tmp_path, truth):
     half = open_rain(write(tmp_path / "h.nc", truth, minutes=30, first="2020-07-01T00:30"))
-    hourly = over_hours(half, 1.0)
+    hourly = averaged(half)
     assert str(hourly.times[0]) == "2020-07-01T01:00:00" and len(hourly.times) == 36
     np.testing.assert_allclose(hourly.at(hourly.times[3:5])[0], truth[6:10].reshape(2, 2, 21, 31).mean(1), rtol=1e-5)
-    six = over_hours(hourly, 6.0)
+    six = averaged(hourly, 6 * HOUR)
     assert [str(t)[11:13] for t in six.times] == ["06", "12", "18", "00", "06", "12"]
     late = open_rain(write(tmp_path / "l.nc", truth, first="2020-07-01T00:50"))
-    assert {str(t)[11:16] for t in over_hours(late, 3.0).times} == {f"{h:02d}:50" for h in (0, 3, 6, 9, 12, 15, 18, 21)}
+    assert {str(t)[11:16] for t in averaged(late, 3 * HOUR).times} == {
+        f"{h:02d}:50" for h in (0, 3, 6, 9, 12, 15, 18, 21)
+    }
     with pytest.raises(ScaleAdaptError, match="do not make up"):
-        over_hours(hourly, 2.5)
+        averaged(hourly, 2.5 * HOUR)
 
 
 def test_pairs_of_other_intervals_and_cells(tmp_path, truth):

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from anemoi_scaleadapt.datasets.coarsen import (
     CoarsenFilter,
     block_mean,
-    block_positions,
     check_factor,
     coarse_resolution,
 )
@@ -39,19 +38,6 @@ def test_the_block_mean_equals_a_loop_over_the_pixels_and_keeps_the_total(s, ny,
             pixels = [field[i * s + k, j * s + m].astype(float) for k in range(s) for m in range(s)]
             assert coarse[i, j] == pytest.approx(sum(pixels) / s**2, rel=1e-6, abs=1e-12)
     assert coarse.sum(dtype=float) * s**2 == pytest.approx(field.sum(dtype=float), rel=1e-6)
-
-
-def test_the_position_of_a_block_across_the_date_line_is_on_it():
-    lat, lon = block_positions(np.full((1, 2), 10.0), np.array([[179.0, -179.0]]), 1)
-    np.testing.assert_allclose(lon, [179, -179])
-    lat, lon = block_positions(np.full((2, 2), 10.0), np.array([[179.0, -179.0], [179.0, -179.0]]), 2)
-    assert abs(lon[0]) == pytest.approx(180)
-    assert lat[0] > 10  # the middle of a chord along a parallel lies nearer the pole
-
-
-def test_the_position_of_a_block_around_the_pole_is_the_pole():
-    lat, _ = block_positions(np.full((2, 2), 89.0), np.array([[0.0, 90.0], [-90.0, 180.0]]), 2)
-    assert lat[0] == pytest.approx(90)
 
 
 def test_a_factor_that_does_not_divide_names_the_grid_and_the_largest_crop():

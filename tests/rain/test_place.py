@@ -123,6 +123,13 @@ def test_coarse_cells_are_blocks_of_the_fine_grid(changes, words):
         space_factor(fine, coarse)
 
 
+def test_a_coarse_grid_upside_down_is_named():
+    fine, coarse = record("fine.nc", 20, 20), record("coarse.nc", 4, 4, km=5.0)
+    coarse.latitude = coarse.latitude[::-1]
+    with pytest.raises(ScaleAdaptError, match=r"up to 15 km from them.*fit when its rows are turned upside down"):
+        on_blocks(fine, coarse, 5)
+
+
 def test_numbers_that_do_not_divide_are_told_with_both_boxes():
     with pytest.raises(ScaleAdaptError, match=r"6 x 4 cells.*20 x 20 cells"):
         space_factor(record("fine.nc", 20, 20), record("coarse.nc", 6, 4, km=5.0))

@@ -94,7 +94,7 @@ def test_other_area_and_other_rain(trainer, pair):
     _, hr = pair(seed=1)
     assert "another product" in message(lambda: trainer("scaleadapt", lr, hr, *PAIR))
     wrong, _ = pair(space=4, cells=8)
-    assert "do not cover the same area" in message(lambda: trainer("scaleadapt", wrong, hr, *PAIR))
+    assert "does not lie on the blocks of 5 x 5 pixels" in message(lambda: trainer("scaleadapt", wrong, hr, *PAIR))
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ LR_FAULTS = {
     "unknown unit": (unit("dBZ"), "'dBZ'"),
     "half a pixel north": (shifted(0.005, 0), "0.556 km"),
     "five degrees south": (shifted(-5, 0), "556 km"),
-    "twenty degrees east": (shifted(0, 20), "25.020 to 25.370 E"),
+    "twenty degrees east": (shifted(0, 20), "25.020..25.370 E"),
     "negative": (over_rows(lambda a: a - 0.3), "negative rain"),
 }  # fmt: skip
 HR_FAULTS = {

@@ -7,10 +7,12 @@ import numpy as np
 
 from anemoi_scaleadapt.bias.fit import KEPT
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.reader import Rain
+from anemoi_scaleadapt.rain.steps import averaged
 from anemoi_scaleadapt.regrid.blocks import SLACK, Blocks, choose_factor
 from anemoi_scaleadapt.regrid.cells import Cells, of_grid
-from anemoi_scaleadapt.regrid.records import block_means, cells_of, cropped, grid_of, hours_of, on_blocks, over_hours
+from anemoi_scaleadapt.regrid.records import block_means, cells_of, cropped, grid_of, hours_of, on_blocks
 
 #: frames read at once
 PIECE = 256
@@ -73,8 +75,8 @@ def match(coarse: Rain, truth: Rain, space: int | None = None) -> tuple[Rain, Ra
     truth = cropped(truth, *(slice(0, n) for n in blocks.fine.shape))
     if space > 1 or not _same(source, of_grid(grid)):
         coarse = on_blocks(coarse, blocks)[0]
-    hours = max(hours_of(coarse), hours_of(truth))
-    return over_hours(coarse, hours), over_hours(block_means(truth, space), hours), grid.cell_km * space
+    length = max(hours_of(coarse), hours_of(truth)) * HOUR
+    return averaged(coarse, length), averaged(block_means(truth, space), length), grid.cell_km * space
 
 
 def _same(one: Cells, other: Cells) -> bool:

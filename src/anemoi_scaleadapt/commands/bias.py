@@ -97,13 +97,14 @@ def apply(args: Namespace) -> int:
     from anemoi_scaleadapt.bias.mapping import Mapping
     from anemoi_scaleadapt.bias.records import corrected
     from anemoi_scaleadapt.commands.reading import one_of_leads, period
+    from anemoi_scaleadapt.hours import HOUR
+    from anemoi_scaleadapt.rain.steps import averaged
     from anemoi_scaleadapt.regrid.dataset import as_dataset, write_dataset
-    from anemoi_scaleadapt.regrid.records import over_hours
 
     _target(args.to, ".nc")
     mapping = Mapping.load(args.mapping)
     rain = _open(args.coarse, args.variable, args, one_of_leads(args)).between(*period(args))
-    clean = corrected(over_hours(rain, mapping.hours), mapping, args.keep_change)
+    clean = corrected(averaged(rain, mapping.hours * HOUR), mapping, args.keep_change)
     method = "quantile delta mapping (ranks of this record)" if args.keep_change else "quantile mapping (by value)"
     data = as_dataset(
         clean, title="Coarse rain without its bias", source=rain.path,

@@ -21,6 +21,7 @@ from anemoi.transform.filter import Filter
 from anemoi_scaleadapt.datasets.crop import area_of
 from anemoi_scaleadapt.datasets.settings import CoarsenSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.rain.sphere import block_middles, degrees, vectors
 
 
 def check_factor(shape: tuple[int, int], factor: int, where: str = "coarsen") -> None:
@@ -82,31 +83,6 @@ def block_mean(field: np.ndarray, factor: int, min_valid: float = 1.0) -> np.nda
     return np.where(enough, total / np.maximum(number, 1), np.nan).astype(np.float32)
 
 
-def block_positions(latitudes: np.ndarray, longitudes: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean position on the sphere of the pixels of every block.
-
-    The pixels are unit vectors whose mean is put back on the sphere, so the poles and the date line
-    need no care.
-
-    Parameters
-    ----------
-    latitudes, longitudes
-        (y, x), in degrees.
-    factor
-        Pixels on a side of a block.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Latitudes and longitudes of the blocks, flat, in degrees, longitudes in -180 .. 180.
-    """
-    lat, lon = (np.deg2rad(np.asarray(a, np.float64)) for a in (latitudes, longitudes))
-    vectors = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
-    ny, nx = lat.shape
-    x, y, z = vectors.reshape(3, ny // factor, factor, nx // factor, factor).mean(axis=(2, 4))
-    return np.rad2deg(np.arctan2(z, np.hypot(x, y))).ravel(), np.rad2deg(np.arctan2(y, x)).ravel()
-
-
 class CoarseField(WrappedField):
     """A field seen through blocks: nothing is read or computed before it is asked for."""
 
@@ -131,12 +107,12 @@ class CoarseField(WrappedField):
 
     @cached_property
     def _positions(self) -> tuple[np.ndarray, np.ndarray]:
-        latitudes, longitudes = (
-            np.asarray(a).reshape(self._whole_shape)[self._area] for a in self._field.grid_points()
-        )
+        points = (np.asarray(a).reshape(self._whole_shape)[self._area] for a in self._field.grid_points())
         if self._factor == 1:
-            return latitudes.ravel(), longitudes.ravel()
-        return block_positions(latitudes, longitudes, self._factor)
+            latitudes, longitudes = points
+        else:
+            latitudes, longitudes = degrees(block_middles(vectors(*points), self._factor))
+        return latitudes.ravel(), longitudes.ravel()
 
     def grid_points(self) -> tuple[np.ndarray, np.ndarray]:
         """Latitudes and longitudes of the blocks, flat, in degrees."""

@@ -11,9 +11,10 @@ from anemoi_scaleadapt.bias.records import Correct, correction
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.reader import Rain
+from anemoi_scaleadapt.rain.steps import averaged
 from anemoi_scaleadapt.regrid.blocks import Blocks, choose_factor
 from anemoi_scaleadapt.regrid.grid import Grid
-from anemoi_scaleadapt.regrid.records import cells_of, hours_of, on_blocks, over_hours
+from anemoi_scaleadapt.regrid.records import cells_of, hours_of, on_blocks
 from anemoi_scaleadapt.regrid.weights import MIN_COVER
 
 #: longest interval that the networks split into hours
@@ -181,7 +182,7 @@ def make_plan(
         )
     blocks = Blocks.of(grid, s)
     moved, weights = on_blocks(rain, blocks, min_cover)
-    raw = over_hours(moved, float(t)).between(start, end)
+    raw = averaged(moved, t * HOUR).between(start, end)
     correct = None if mapping is None else correction(raw, mapping, keep_change)
     realizations = int(rain.frames(np.arange(1)).shape[0])
     steps = np.diff(raw.times)

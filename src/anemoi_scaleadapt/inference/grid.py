@@ -7,10 +7,9 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.rain.sphere import RADIUS_KM, block_middles, vectors
 from anemoi_scaleadapt.scale.pairs import SPACE
 
-#: mean radius of the Earth in km
-EARTH = 6371.0
 #: factors in space that are looked for
 FACTORS = range(1, SPACE + 1)
 #: how far a coarse cell may lie from its place, in its own widths
@@ -61,16 +60,13 @@ class Grid:
         return Grid((height, width), latitudes, longitudes, self.path)
 
     def centres(self, space: int) -> np.ndarray:
-        """Centres of the coarse cells on the unit sphere, (cells, 3)."""
-        (height, width), points = self.shape, sphere(self.latitudes, self.longitudes)
-        mean = points.reshape(height // space, space, width // space, space, 3).mean((1, 3)).reshape(-1, 3)
-        return mean / np.linalg.norm(mean, axis=1, keepdims=True)
+        """Centres of the coarse cells on the sphere, (cells, 3), km."""
+        return block_middles(self.points, space).reshape(-1, 3)
 
-
-def sphere(latitudes: np.ndarray, longitudes: np.ndarray) -> np.ndarray:
-    """Points on the unit sphere, (n, 3), of degrees (n,); longitudes in any convention."""
-    lat, lon = np.radians(np.ravel(latitudes)), np.radians(np.ravel(longitudes))
-    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+    @property
+    def points(self) -> np.ndarray:
+        """Pixels on the sphere, (y, x, 3), km."""
+        return vectors(self.latitudes, self.longitudes).reshape(*self.shape, 3)
 
 
 def fine_grid(runner: Any, net: Any, path: str | None) -> Grid:
@@ -160,7 +156,7 @@ def fitting(grid: Grid, latitudes: np.ndarray, longitudes: np.ndarray) -> list[i
     latitudes, longitudes : ndarray
         Of the coarse rain's points, degrees; there may be more around the grid.
     """
-    points = cKDTree(sphere(latitudes, longitudes))
+    points = cKDTree(vectors(np.ravel(latitudes), np.ravel(longitudes)))
     tried = {s: _nearest(grid, s, points) for s in FACTORS if 0 < np.prod(grid.coarse_shape(s)) <= points.n}
     apart = {s: near.worst / near.width for s, near in tried.items() if near.fits}
     best = min(apart.values(), default=0.0)
@@ -191,7 +187,7 @@ def places(grid: Grid, space: int, latitudes: np.ndarray, longitudes: np.ndarray
     ScaleAdaptError
         If a cell has no point within a tenth of its width; says which s fits, if one does.
     """
-    near = _nearest(grid, space, cKDTree(sphere(latitudes, longitudes)))
+    near = _nearest(grid, space, cKDTree(vectors(np.ravel(latitudes), np.ravel(longitudes))))
     if near.fits:
         return near.index
     fits = fitting(grid, latitudes, longitudes)
@@ -245,14 +241,14 @@ def _nearest(grid: Grid, space: int, points: cKDTree) -> _Nearest:
     alone = len(np.unique(index)) == len(index)
     between = cKDTree(wanted).query(others)[0] < BETWEEN * width if len(others) else np.zeros(0)
     worst = max(float(distance.max()), 0.0 if alone else width)
-    return _Nearest(index, EARTH * worst, EARTH * width, int(between.sum()))
+    return _Nearest(index, worst, width, int(between.sum()))
 
 
 def _area(grid: Grid) -> float:
-    """Area of the grid on the unit sphere, from the mean distance of neighbouring pixels."""
-    points = sphere(grid.latitudes, grid.longitudes).reshape(*grid.shape, 3)
-    steps = [np.linalg.norm(np.diff(points, axis=axis), axis=-1) for axis in (0, 1)]
-    return float(np.prod([step.mean() if step.size else 1.0 for step in steps])) * grid.shape[0] * grid.shape[1]
+    """Area of the grid from the mean distance of neighbouring pixels, km2."""
+    steps = [np.linalg.norm(np.diff(grid.points, axis=axis), axis=-1) for axis in (0, 1)]
+    sides = [step.mean() if step.size else RADIUS_KM for step in steps]
+    return float(np.prod(sides)) * grid.shape[0] * grid.shape[1]
 
 
 def _box(latitudes: np.ndarray, longitudes: np.ndarray) -> str:

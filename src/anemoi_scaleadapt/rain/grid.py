@@ -10,7 +10,6 @@ import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
-RADIUS_KM = 6371.0
 #: Cosine of an axis with north or east from which on latitude or longitude says where it points.
 CLEAR = 0.3
 
@@ -112,23 +111,6 @@ def arrange(
     shape = (len(np.arange(shape[0])[rows]), len(np.arange(shape[1])[columns]))
     y, x = (y, x) if metres and y is not None and x is not None else (None, None)
     return Grid(shape, latitude, longitude, y, x, crs, transposed, rows, columns)
-
-
-def vectors(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
-    """Places on the sphere (.., 3) in km, so that neither the date line nor a pole is special."""
-    lat, lon = np.radians(latitude), np.radians(longitude)
-    return RADIUS_KM * np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
-
-
-def spacing(latitude: np.ndarray, longitude: np.ndarray) -> tuple[float, float]:
-    """Median distance of neighbours along y and along x, km; NaN along an axis of one cell."""
-    out = []
-    for axis in (0, 1):
-        thin = max(1, latitude.shape[1 - axis] // 64)
-        pick = (slice(None), slice(None, None, thin)) if axis == 0 else (slice(None, None, thin), slice(None))
-        steps = np.linalg.norm(np.diff(vectors(latitude[pick], longitude[pick]), axis=axis), axis=-1)
-        out.append(float(np.nanmedian(steps)) if steps.size else np.nan)
-    return out[0], out[1]
 
 
 def _wrapped(degrees: np.ndarray) -> np.ndarray:

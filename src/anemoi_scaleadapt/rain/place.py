@@ -5,13 +5,19 @@ import logging
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.rain.grid import vectors
 from anemoi_scaleadapt.rain.record import Rain
+from anemoi_scaleadapt.rain.sphere import block_middles, vectors
 
 LOG = logging.getLogger(__name__)
 
 #: Largest shift, in pixels.
 TENTH = 0.1
+#: how a record may lie the other way round
+TURNS: dict[str, tuple[slice, slice]] = {
+    "rows are turned upside down": np.s_[::-1, :],
+    "columns are mirrored": np.s_[:, ::-1],
+    "rows and columns are turned round": np.s_[::-1, ::-1],
+}
 
 
 def box(rain: Rain) -> str:
@@ -79,20 +85,25 @@ def on_blocks(fine: Rain, coarse: Rain, space: int, tolerance: float = TENTH) ->
         If they lie elsewhere, with both boxes.
     """
     middles = _places(fine, coarse)
-    if middles is not None:
+    if middles is not None and middles.shape[-1] == 3:
+        middles = block_middles(middles, space)
+    elif middles is not None:
         middles = middles.reshape(coarse.shape[0], space, coarse.shape[1], space, -1).mean(axis=(1, 3))
-        if middles.shape[-1] == 3:  # back onto the sphere
-            middles *= 6371.0 / np.linalg.norm(middles, axis=-1, keepdims=True)
-    apart = _apart(middles, _places(coarse, fine))
+    cells = _places(coarse, fine)
+    apart = _apart(middles, cells)
     if apart is None:
         _cannot(fine, coarse)
         return
     pixel = min((step for step in fine.spacing if np.isfinite(step)), default=np.inf)
-    if apart > max(tolerance, 0.01 * space) * pixel:
+    allowed = max(tolerance, 0.01 * space) * pixel
+    if apart > allowed:
+        assert middles is not None and cells is not None
+        turned = (words for words, turn in TURNS.items() if (_apart(middles, cells[turn]) or 0) <= allowed)
+        hint = next((f" They fit when its {words}." for words in turned), "")
         raise ScaleAdaptError(
             f"{coarse.path} does not lie on the blocks of {space} x {space} pixels of {fine.path}: its cells are up to "
-            f"{apart:.4g} km from them. {box(coarse)} against {box(fine)}. Average the fine rain to the coarse cells, "
-            "or regrid the coarse rain to the blocks."
+            f"{apart:.3g} km from them. {box(coarse)} against {box(fine)}.{hint} Average the fine rain to the coarse "
+            "cells, or regrid the coarse rain to the blocks."
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import HOUR
-from anemoi_scaleadapt.rain.grid import spacing
+from anemoi_scaleadapt.rain.sphere import spacing
 from anemoi_scaleadapt.rain.times import Calendar
 
 

@@ -8,6 +8,8 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.record import Rain
 
+NOTHING = np.timedelta64(0, "s")
+
 
 def averaged(rain: Rain, length: np.timedelta64 = HOUR) -> Rain:
     """Return rain whose frames stand for `length`: as it is, or means over its shorter ones.
@@ -17,7 +19,8 @@ def averaged(rain: Rain, length: np.timedelta64 = HOUR) -> Rain:
     rain : Rain
         With frames of `length`, or of a whole part of it. A single frame that does not tell is taken to be one.
     length : timedelta64
-        An hour by default; the new frames end at whole multiples of it after 00 UTC.
+        An hour by default. The new frames end at whole multiples of it after 00 UTC, or, in a record without such
+        times, at the minute at which the record has them.
 
     Returns
     -------
@@ -32,24 +35,26 @@ def averaged(rain: Rain, length: np.timedelta64 = HOUR) -> Rain:
     step = rain.interval
     if step is None or step == length:
         return rain
-    if step > length or length % step != np.timedelta64(0, "s"):
+    if step > length or length % step != NOTHING:
         raise ScaleAdaptError(
-            f"the frames of {rain.path} stand for {step / HOUR:g} h; {length / HOUR:g} h are needed, or whole parts."
+            f"the frames of {rain.path} stand for {step / HOUR:g} h, which do not make up {length / HOUR:g} h."
         )
     number = int(length / step)
-    whole = rain.times[(rain.times - rain.times.astype("datetime64[D]")) % length == np.timedelta64(0, "s")]
-    parts = whole[:, None] - np.arange(number)[::-1] * step
-    there = np.isin(parts, rain.times).all(axis=1)
-    if not there.any():
+    of_day = rain.times - rain.times.astype("datetime64[D]")
+    minute = of_day % min(length, HOUR)
+    phase = NOTHING if (minute == NOTHING).any() else minute.min()
+    parts = rain.times[(of_day - phase) % length == NOTHING][:, None] - np.arange(number)[::-1] * step
+    parts = parts[np.isin(parts, rain.times).all(axis=1)]
+    if not len(parts):
         raise ScaleAdaptError(f"{rain.path}: its frames of {step / HOUR:g} h fill no interval of {length / HOUR:g} h.")
-    times, places = whole[there], np.searchsorted(rain.times, parts[there])
-    frames = rain.frames
+    places, frames = np.searchsorted(rain.times, parts), rain.frames
 
     def means(index: np.ndarray) -> np.ndarray:
         values = np.asarray(frames(places[index].ravel()))
-        return values.reshape(values.shape[0], len(index), number, *values.shape[2:]).mean(axis=2)
+        values = values.reshape(values.shape[0], len(index), number, *values.shape[2:])
+        return np.asarray(values.mean(axis=2, dtype="float64"), "float32")
 
+    seconds, leads = (None if known is None else known[places[:, -1]] for known in (rain.seconds, rain.leads))
     return replace(
-        rain, times=times, frames=means, lengths=np.full(len(times), length),
-        seconds=None if rain.seconds is None else rain.seconds[places[:, -1]],
-    )  # fmt: skip
+        rain, times=parts[:, -1], frames=means, lengths=np.full(len(parts), length), seconds=seconds, leads=leads
+    )

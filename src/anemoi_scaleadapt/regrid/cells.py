@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.regrid.grid import Grid, edges, unit_vectors
+from anemoi_scaleadapt.rain.sphere import block_middles, degrees, vectors
+from anemoi_scaleadapt.regrid.grid import Grid, edges
 from anemoi_scaleadapt.regrid.projection import to_lonlat, to_xy
 
 #: sides of cells are drawn by pieces of at most so many km, but 8 of them at most: their bend is then below 1e-5 of a
@@ -98,10 +99,8 @@ def _middle(grid: Grid, step: int) -> tuple[np.ndarray, np.ndarray]:
         x, y = (axis.reshape(-1, step).mean(axis=1) for axis in (grid.x, grid.y))
         lon, lat = to_lonlat(grid.crs, *np.meshgrid(x, y))
         return lon.ravel(), lat.ravel()
-    vectors = unit_vectors(grid.longitude, grid.latitude)
-    ny, nx = grid.shape
-    a, b, c = vectors.reshape(3, ny // step, step, nx // step, step).mean(axis=(2, 4)).reshape(3, -1)
-    return np.rad2deg(np.arctan2(b, a)), np.rad2deg(np.arctan2(c, np.hypot(a, b)))
+    lat, lon = degrees(block_middles(vectors(grid.latitude, grid.longitude), step))
+    return lon.ravel(), lat.ravel()
 
 
 def of_rows(name: str, latitude: np.ndarray, longitude: np.ndarray) -> Cells:

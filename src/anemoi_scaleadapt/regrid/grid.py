@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.rain.sphere import degrees, vectors
 from anemoi_scaleadapt.regrid.projection import WGS84, is_geographic, to_lonlat, to_xy, wkt
 
 
@@ -90,7 +91,8 @@ class Grid:
     def cell_km(self) -> float:
         """Side of a square as large as the median cell, km."""
         lon, lat = self.mesh_lonlat()
-        steps = [_distance(lon, lat, axis) for axis in (0, 1)]
+        places = vectors(lat, lon)
+        steps = [np.linalg.norm(np.diff(places, axis=axis), axis=-1) for axis in (0, 1)]
         height, width = steps[0][:, :-1], steps[1][:-1]
         return float(np.sqrt(np.median(height * width)))
 
@@ -148,22 +150,10 @@ def _straight(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray] | N
     return (across, down) if np.abs(x - across).max() <= near and np.abs(y - down[:, None]).max() <= near else None
 
 
-def _distance(lon: np.ndarray, lat: np.ndarray, axis: int) -> np.ndarray:
-    """Distance to the next corner along an axis, km."""
-    vectors = unit_vectors(lon, lat)
-    return np.asarray(6371.0 * np.linalg.norm(np.diff(vectors, axis=axis + 1), axis=0))
-
-
 def edges(centres: np.ndarray) -> np.ndarray:
     """Edges half way between the centres of an axis; the outer cells are as wide as they are inwards."""
     middle = (centres[1:] + centres[:-1]) / 2
     return np.concatenate([[2 * centres[0] - middle[0]], middle, [2 * centres[-1] - middle[-1]]])
-
-
-def unit_vectors(longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
-    """Points of the unit sphere, (3, ...)."""
-    lon, lat = np.deg2rad(longitude), np.deg2rad(latitude)
-    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
 
 
 def infer_corners(longitude: np.ndarray, latitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -171,12 +161,11 @@ def infer_corners(longitude: np.ndarray, latitude: np.ndarray) -> tuple[np.ndarr
 
     The outer ones are as far out as the next are in. Poles and the date line need no care.
     """
-    vectors = unit_vectors(longitude, latitude)
-    for axis in (1, 2):
-        first, last = (np.take(vectors, [i], axis) for i in (0, -1))
-        second, before = (np.take(vectors, [i], axis) for i in (1, -2))
-        padded = np.concatenate([2 * first - second, vectors, 2 * last - before], axis=axis)
+    places = vectors(latitude, longitude)
+    for axis in (0, 1):
+        first, second, before, last = (np.take(places, [i], axis) for i in (0, 1, -2, -1))
+        padded = np.concatenate([2 * first - second, places, 2 * last - before], axis=axis)
         n = padded.shape[axis]
-        vectors = (np.take(padded, range(1, n), axis) + np.take(padded, range(n - 1), axis)) / 2
-    x, y, z = vectors
-    return np.rad2deg(np.arctan2(y, x)), np.rad2deg(np.arctan2(z, np.hypot(x, y)))
+        places = (np.take(padded, range(1, n), axis) + np.take(padded, range(n - 1), axis)) / 2
+    lat, lon = degrees(places)
+    return lon, lat

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.rain.place import on_blocks
 from anemoi_scaleadapt.training.agreement import block_means, check_agreement, check_hourly, compare, wet_stretches
 from anemoi_scaleadapt.training.opened import Opened, Shape, open_reader
-from anemoi_scaleadapt.training.place import check_place
 from anemoi_scaleadapt.training.variables import check_names, check_statics, check_statistics, check_unit
 
 LOG = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def check_datasets(
         fine[split], coarse = opened[hr], opened.get(lr)
         if coarse is not None:
             _check_same_dates(coarse, fine[split])
-            check_place(coarse, fine[split], space or 1)
+            _check_place(coarse, fine[split], space or 1)
         _check_values(coarse, fine[split], rain, space or 1, statics, same_rain)
         shapes = {name: one.shape for name, one in opened.items()}
     for one, other in combinations(fine.values(), 2):
@@ -128,6 +128,17 @@ def _check_same_dates(one: Opened, other: Opened) -> None:
             f"{one.where} and {other.where} hold different dates ({_span(one)} against {_span(other)}); anemoi pairs "
             "them by position. Give both the same start and end, or build both from the same dates."
         )
+
+
+def _check_place(lr: Opened, hr: Opened, space: int) -> None:
+    coarse, fine = lr.shape, hr.shape
+    if fine != tuple(space * n for n in coarse):
+        raise ScaleAdaptError(
+            f"{hr.where} is {fine[0]} x {fine[1]} and {lr.where} is {coarse[0]} x {coarse[1]}; with scale.space = "
+            f"{space} the fine grid must be {space * coarse[0]} x {space * coarse[1]}. Set scale.space to the factor "
+            "between the datasets, or coarsen the fine one by it."
+        )
+    on_blocks(hr.place, lr.place, space)
 
 
 def _check_apart(one: Opened, other: Opened) -> None:

@@ -10,6 +10,7 @@ from anemoi.datasets import open_dataset
 from omegaconf import OmegaConf
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.settings import refuse_unknown
 
 Shape = tuple[int, int]
@@ -51,11 +52,11 @@ class Opened:
             raise ScaleAdaptError(f"{self.where} has a field shape of {shape}; a regular grid (y, x) is needed.")
         return shape[0], shape[1]
 
-    @cached_property
-    def coordinates(self) -> tuple[np.ndarray, np.ndarray]:
-        """Latitudes and longitudes, (y, x), degrees."""
-        latitudes, longitudes = (np.asarray(a, "float64") for a in (self.data.latitudes, self.data.longitudes))
-        return latitudes.reshape(self.shape), longitudes.reshape(self.shape)
+    @property
+    def place(self) -> Rain:
+        """Its cells as a record that is not read."""
+        lat, lon = (np.asarray(a, "float64").reshape(self.shape) for a in (self.data.latitudes, self.data.longitudes))
+        return Rain(self.where, self.dates, self.shape, lat, lon, lambda index: index)
 
     @property
     def dates(self) -> np.ndarray:
