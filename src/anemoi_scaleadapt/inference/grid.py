@@ -7,6 +7,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.rain.from_anemoi import open_anemoi
 from anemoi_scaleadapt.rain.sphere import RADIUS_KM, block_middles, vectors
 from anemoi_scaleadapt.scale.pairs import SPACE
 
@@ -87,12 +88,7 @@ def fine_grid(runner: Any, net: Any, path: str | None) -> Grid:
         If it cannot be read or is no grid of rows and columns.
     """
     if path:
-        from anemoi.datasets import open_dataset
-
-        try:
-            dataset = open_dataset(path)
-        except Exception as error:
-            raise ScaleAdaptError(f"runner.grid = {path!r} cannot be opened as an anemoi dataset: {error}") from error
+        dataset = open_anemoi(path)
         shape, latitudes, longitudes = dataset.field_shape, dataset.latitudes, dataset.longitudes
     else:
         if runner.checkpoint.export is not None:

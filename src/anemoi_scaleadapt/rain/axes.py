@@ -53,41 +53,37 @@ def two(data: Any, rain: Any, rest: list[Any], member: Any, path: str) -> list[A
     return rest
 
 
-def is_place(name: Any, variable: Any) -> bool:
-    """Whether a variable is a latitude or longitude."""
-    return _is(name, variable, "latitude") or _is(name, variable, "longitude")
-
-
 def grid(data: Any, rain: Any, space: list[Any], path: str) -> Grid:
     """The grid of the rain, from whatever coordinates the file has."""
     sizes = tuple(int(rain.sizes[d]) for d in space)
     latitude, longitude = (_place(data, rain, space, kind) for kind in ("latitude", "longitude"))
-    along, units = zip(*(_axis(data, d, path) for d in space), strict=True)
-    kinds = [_kind(data, d) for d in space]
+    places, units = zip(*(along(data, d) for d in space), strict=True)
+    kinds = [kind_of(data, d) for d in space]
     order = "yx" if kinds in (["y", "x"], ["y", None], [None, "x"]) else None
     order = "xy" if kinds in (["x", "y"], ["x", None], [None, "y"]) else order
-    crs = _crs(data, rain, path)
+    crs = crs_of(data, rain, path)
     if latitude is None or longitude is None:
-        latitude, longitude = _from_projection(crs, along, units, order)
+        latitude, longitude = _from_projection(crs, places, units, order)
     metres = all(unit == "m" for unit in units)
     wkt = None if crs is None else crs.to_wkt()
-    return arrange((sizes[0], sizes[1]), path, latitude, longitude, along, order, wkt, metres)
+    return arrange((sizes[0], sizes[1]), path, latitude, longitude, places, order, wkt, metres)
 
 
-def _is(name: Any, variable: Any, kind: str) -> bool:
+def is_place(name: Any, variable: Any, *kinds: str) -> bool:
+    """Whether a variable is one of latitude and longitude."""
     standard = str(variable.attrs.get("standard_name", ""))
     if standard.startswith(("grid_", "projection_")):
         return False
     units = str(variable.attrs.get("units", "")).lower().replace(" ", "_")
-    known = {"latitude": (names.LATITUDES, _NORTH), "longitude": (names.LONGITUDES, _EAST)}[kind]
-    return standard == kind or units in known[1] or names.is_one(name, known[0])
+    known = {"latitude": (names.LATITUDES, _NORTH), "longitude": (names.LONGITUDES, _EAST)}
+    return any(standard == k or units in known[k][1] or names.is_one(name, known[k][0]) for k in kinds or known)
 
 
 def _is_space(data: Any, d: Any) -> bool:
-    return _kind(data, d) is not None
+    return kind_of(data, d) is not None
 
 
-def _kind(data: Any, d: Any) -> str | None:
+def kind_of(data: Any, d: Any) -> str | None:
     """Whether an axis is y or x, by the attributes of its coordinate or by its name."""
     if d in data.variables:
         attributes, name = data.variables[d].attrs, str(data.variables[d].attrs.get("standard_name", ""))
@@ -96,7 +92,7 @@ def _kind(data: Any, d: Any) -> str | None:
         if name.endswith(("longitude", "x_coordinate")) or attributes.get("axis") == "X":
             return "x"
         for kind, axis in (("latitude", "y"), ("longitude", "x")):
-            if _is(d, data.variables[d], kind):
+            if is_place(d, data.variables[d], kind):
                 return axis
     return "y" if names.is_one(d, names.Y) else "x" if names.is_one(d, names.X) else None
 
@@ -105,19 +101,19 @@ def _place(data: Any, rain: Any, space: list[Any], kind: str) -> np.ndarray | No
     """Latitude or longitude of the cells on the two axes as the file has them, degrees; None where there is none."""
     shape = (rain.sizes[space[0]], rain.sizes[space[1]])
     told = str(rain.attrs.get("coordinates", "")).split()
-    found = [n for n, v in data.variables.items() if _is(n, v, kind) and v.ndim and v.dtype.kind in "fiu"]
+    found = [n for n, v in data.variables.items() if is_place(n, v, kind) and v.ndim and v.dtype.kind in "fiu"]
     found.sort(key=lambda n: (n not in told, n not in space))
     for name in found:
         variable = data.variables[name]
         if variable.shape == (shape[0] + 1, shape[1] + 1):
-            return _between(_values(variable))
+            return _between(values_of(variable))
         outside = [d for d in variable.dims if d not in space]
         if any(d not in rain.dims for d in outside):
             continue
         variable = variable.isel({d: 0 for d in outside})
         if not variable.dims:
             continue
-        values = _centres(data, name, _values(variable))
+        values = _centres(data, name, values_of(variable))
         if str(variable.attrs.get("units", "")).lower().startswith("rad"):
             values = np.degrees(values)
         if variable.dims == (space[0],):
@@ -135,7 +131,7 @@ def _between(corners: np.ndarray) -> np.ndarray | None:
     return (corners[:-1, :-1] + corners[1:, :-1] + corners[:-1, 1:] + corners[1:, 1:]) / 4
 
 
-def _values(variable: Any) -> np.ndarray:
+def values_of(variable: Any) -> np.ndarray:
     """Unpacked values with NaN for missing ones."""
     values = np.asarray(variable.values)
     out = values.astype("float64")
@@ -150,7 +146,7 @@ def _centres(data: Any, name: Any, values: np.ndarray) -> np.ndarray:
     edges = data.variables.get(data.variables[name].attrs.get("bounds"))
     if values.ndim != 1 or len(values) < 2 or edges is None or edges.shape != (len(values), 2):
         return values
-    bounds = _values(edges)
+    bounds = values_of(edges)
     middle = bounds.mean(axis=1)
     if (np.abs(np.diff(bounds, axis=1)) > 180).any() or np.nanmax(np.abs(middle - values)) <= 0.1 * abs(
         float(np.median(np.diff(values)))
@@ -160,12 +156,12 @@ def _centres(data: Any, name: Any, values: np.ndarray) -> np.ndarray:
     return middle
 
 
-def _axis(data: Any, d: Any, path: str) -> tuple[np.ndarray | None, str | None]:
+def along(data: Any, d: Any) -> tuple[np.ndarray | None, str | None]:
     """Coordinates along an axis and what they are in: ``m``, ``degrees`` or None where only their order is known."""
     if d not in data.variables or data.variables[d].dtype.kind not in "fiu" or data.variables[d].ndim != 1:
         return None, None
     variable = data.variables[d]
-    values = _centres(data, d, _values(variable))
+    values = _centres(data, d, values_of(variable))
     unit = str(variable.attrs.get("units", "")).strip().lower()
     if unit in _METRES:
         return values * _METRES[unit], "m"
@@ -179,9 +175,9 @@ def _axis(data: Any, d: Any, path: str) -> tuple[np.ndarray | None, str | None]:
     return values, None
 
 
-def _crs(data: Any, rain: Any, path: str) -> Any:
+def crs_of(data: Any, rain: Any, path: str) -> Any:
     """The projection of the file as pyproj has it; None where it has none or one that is not understood."""
-    named = str(rain.attrs.get("grid_mapping", "")).split(":")[0].strip()
+    named = "" if rain is None else str(rain.attrs.get("grid_mapping", "")).split(":")[0].strip()
     found = [n for n in (named, "crs", "spatial_ref", "projection", "rotated_pole") if n in data.variables]
     if not found:
         return None
@@ -202,10 +198,10 @@ def _crs(data: Any, rain: Any, path: str) -> Any:
 
 
 def _from_projection(
-    crs: Any, along: tuple[np.ndarray | None, ...], units: tuple[str | None, ...], order: str | None
+    crs: Any, places: tuple[np.ndarray | None, ...], units: tuple[str | None, ...], order: str | None
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Latitude and longitude of the cells on the file's two axes, computed from its projection."""
-    one, other = along
+    one, other = places
     if crs is None or order is None or one is None or other is None or None in units:
         return None, None
     import pyproj

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.errors import ScaleAdaptError, explained
 from anemoi_scaleadapt.rain import names
 from anemoi_scaleadapt.rain.grid import Grid, arrange
 from anemoi_scaleadapt.rain.part import Part
@@ -28,7 +28,7 @@ def read_anemoi(path: str, variable: str | None = None) -> Part:
     ScaleAdaptError
         If it cannot be opened, has no such variable, or no rows and columns.
     """
-    data = _open(path)
+    data = open_anemoi(path)
     told = data.variables_metadata
     fields = {name: _attributes(told.get(name, {})) for name in data.variables}
     if len(data.variables) == 1 or variable is not None:
@@ -65,7 +65,7 @@ def read_anemoi(path: str, variable: str | None = None) -> Part:
 
 def read_static(path: str, variable: str) -> np.ndarray:
     """A field of an anemoi dataset that does not change, (y, x) float32 in its own unit, rows from the north."""
-    data = _open(path)
+    data = open_anemoi(path)
     names.choose({name: {} for name in data.variables}, variable, path)
     first = next(i for i in range(len(data.dates)) if i not in {int(k) for k in data.missing})
     values = np.asarray(data[first])[data.name_to_index[variable], 0].reshape([int(n) for n in data.field_shape])
@@ -74,22 +74,25 @@ def read_static(path: str, variable: str) -> np.ndarray:
 
 def grid_of(data: Any, path: str) -> Grid:
     """The grid of an open anemoi dataset."""
-    shape = tuple(int(n) for n in data.field_shape)
-    if len(shape) != 2:
-        raise ScaleAdaptError(f"{path} is not on a (y, x) grid (field_shape {shape}): rebuild it on one.")
-    latitude, longitude = (np.asarray(a, "float64").reshape(shape) for a in (data.latitudes, data.longitudes))
-    return arrange((shape[0], shape[1]), path, latitude, longitude, names="yx")
+    latitude, longitude = positions(data, path)
+    return arrange(latitude.shape, path, latitude, longitude, names="yx")
 
 
-def _open(path: str) -> Any:
+def open_anemoi(path: str) -> Any:
+    """Open an anemoi dataset; what is wrong with it is one line."""
     import pyproj  # noqa: F401  (before eccodes, which anemoi imports: the other order crashes)
     from anemoi.datasets import open_dataset
 
-    try:
+    with explained(f"{path} cannot be opened as an anemoi dataset"):
         return open_dataset(path)
-    except Exception as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ScaleAdaptError(f"{path} cannot be opened as an anemoi dataset: {reason}") from error
+
+
+def positions(data: Any, path: str) -> tuple[np.ndarray, np.ndarray]:
+    """Latitudes and longitudes of an open anemoi dataset as it has them, (y, x), degrees."""
+    shape = tuple(int(n) for n in data.field_shape)
+    if len(shape) != 2:
+        raise ScaleAdaptError(f"{path} is not on a (y, x) grid (field_shape {shape}): rebuild it on one.")
+    return np.asarray(data.latitudes, "float64").reshape(shape), np.asarray(data.longitudes, "float64").reshape(shape)
 
 
 def _attributes(told: dict[str, Any]) -> dict[str, Any]:

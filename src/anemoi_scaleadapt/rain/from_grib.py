@@ -1,13 +1,11 @@
 """GRIB 1 and 2 through earthkit-data: one message is one frame of one member."""
 
-import contextlib
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.errors import ScaleAdaptError, explained
 from anemoi_scaleadapt.rain import names
 from anemoi_scaleadapt.rain.grid import Grid, arrange
 from anemoi_scaleadapt.rain.part import Part
@@ -17,6 +15,7 @@ from anemoi_scaleadapt.rain.part import Part
 _ANY_SCAN = ("regular_ll", "regular_gg", "rotated_ll", "rotated_gg")
 _KEYS = ("shortName", "paramId", "units", "number", "perturbationNumber", "stepType", "startStep", "endStep",
          "base_datetime", "gridType", "md5GridSection")  # fmt: skip
+CANNOT = "{} cannot be read as GRIB, or is cut off or damaged"
 _METHODS = {"accum": "sum", "avg": "mean", "instant": "point"}
 
 
@@ -37,7 +36,7 @@ def read_grib(path: str, variable: str | None = None) -> Part:
     """
     import pyproj  # noqa: F401  (before eccodes: the other order crashes)
 
-    with _told(path):
+    with explained(CANNOT.format(path)):
         import earthkit.data
 
         fields = earthkit.data.from_source("file", path)
@@ -53,7 +52,7 @@ def read_grib(path: str, variable: str | None = None) -> Part:
         raise ScaleAdaptError(f"{path}: {name} is the {kinds[0]}imum of an interval, no mean: name another --variable.")
     if len({told[n]["md5GridSection"] for n in chosen}) > 1:
         raise ScaleAdaptError(f"{path}: the messages of {name} lie on several grids: split the file.")
-    with _told(path):
+    with explained(CANNOT.format(path)):
         grid = _grid(fields[chosen[0]], path)
     members = sorted({_member(told[n]) for n in chosen})
     spans = [_span(told[n], path) for n in chosen]
@@ -66,7 +65,7 @@ def read_grib(path: str, variable: str | None = None) -> Part:
 
     def read(index: np.ndarray) -> np.ndarray:
         out: np.ndarray | None = None
-        with _told(path):
+        with explained(CANNOT.format(path)):
             for k, i in enumerate(index):
                 for m, member in enumerate(members):
                     if (found := place.get((slots[int(i)], member))) is None:
@@ -87,20 +86,6 @@ def read_grib(path: str, variable: str | None = None) -> Part:
         path, name, units[0], ends, grid, len(members), read, bounds, base, method=_METHODS.get(kinds[-1]),
         since="?" if bounds is None else None,
     )  # fmt: skip
-
-
-@contextlib.contextmanager
-def _told(path: str) -> Iterator[None]:
-    """Turn what ecCodes raises into the one line of a user."""
-    try:
-        yield
-    except ScaleAdaptError:
-        raise
-    except Exception as error:
-        cut = (
-            "its last message is cut off" if "EndOfFile" in type(error).__name__ else " ".join(str(error).split())[:200]
-        )
-        raise ScaleAdaptError(f"{path} cannot be read as GRIB: {cut or type(error).__name__}.") from error
 
 
 def _keys(field: Any, number: int, path: str) -> dict[str, Any]:

@@ -1,19 +1,18 @@
 """NetCDF files and Zarr folders as xarray opens them, without its decoding of dates and with more codes."""
 
-import contextlib
 import logging
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.errors import ScaleAdaptError, explained
 from anemoi_scaleadapt.rain import axes, dates, names
 from anemoi_scaleadapt.rain.part import Part
 
 LOG = logging.getLogger(__name__)
+CANNOT = "{} cannot be read as NetCDF or Zarr, or is cut off or damaged"
 
 #: What a file may call its code for missing, beside _FillValue and missing_value.
 _FILLS = ("fill_value", "fillvalue", "nodata", "nodata_value", "no_data", "nodatavals", "codemissingvalue", "missing")
@@ -34,14 +33,14 @@ def read_netcdf(path: str, variable: str | None = None) -> Part:
     ScaleAdaptError
         If it cannot be read, or its rain, dates or grid are not found.
     """
-    return read_dataset(_open(path), path, variable)
+    return read_dataset(open_raw(path), path, variable)
 
 
 def from_memory(data: Any, variable: str | None = None) -> Part:
     """Open an xarray dataset as a file of it would be, without writing one."""
     import xarray as xr
 
-    with _told("the dataset"):
+    with explained(CANNOT.format("the dataset")):
         variables, attributes = xr.conventions.cf_encoder(dict(data.drop_encoding().variables), data.attrs)
     return read_dataset(xr.Dataset(variables, attrs=attributes), "the dataset", variable)
 
@@ -73,7 +72,7 @@ def read_dataset(data: Any, path: str, variable: str | None = None) -> Part:
     wanted = [*([member] if member is not None else []), *merged, *clock.dims, *rest]
 
     def read(index: np.ndarray) -> np.ndarray:
-        with _told(path):
+        with explained(CANNOT.format(path)):
             field = decoded.isel(dropped)
             if len(clock.dims) == 1:
                 values = field.isel({clock.dims[0]: index}).transpose(*wanted).values
@@ -108,12 +107,13 @@ def _cells(field: Any, dims: tuple[Any, ...], places: tuple[np.ndarray, ...], wa
     return np.concatenate(parts, axis=-3)
 
 
-def _open(path: str) -> Any:
+def open_raw(path: str) -> Any:
+    """A NetCDF file or Zarr as xarray opens it, with nothing decoded."""
     import pyproj  # noqa: F401  (before eccodes, which xarray's other engines import: the other order crashes)
     import xarray as xr
 
     folder = Path(path).is_dir()
-    with _told(path), warnings.catch_warnings():
+    with explained(CANNOT.format(path)), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if not folder:
             _check_length(path)
@@ -140,18 +140,6 @@ def _check_length(path: str) -> None:
         classic = file.read(4) in (b"CDF\1", b"CDF\2")
     if classic:
         netcdf_file(path, "r", mmap=True).close()  # maps every variable and reads none
-
-
-@contextlib.contextmanager
-def _told(path: str) -> Iterator[None]:
-    """Turn what a library raises into the one line of a user."""
-    try:
-        yield
-    except ScaleAdaptError:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ScaleAdaptError(f"{path} cannot be read as NetCDF or Zarr, or is cut off or damaged: {reason}") from error
 
 
 def _choose(data: Any, variable: str | None, path: str) -> str:

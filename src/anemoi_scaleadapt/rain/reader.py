@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.errors import ScaleAdaptError, explained
 from anemoi_scaleadapt.rain import series
 from anemoi_scaleadapt.rain.codes import MOST
 from anemoi_scaleadapt.rain.part import Part
@@ -141,9 +141,11 @@ def _open_folder(folder: Path, path: str, variable: str | None) -> Part:
         raise ScaleAdaptError(
             f"{path} is a folder but no Zarr: for the files in it give a pattern, such as {path}/*.nc."
         )
+    return read_anemoi(path, variable) if is_anemoi(folder) else read_netcdf(path, variable)
+
+
+def is_anemoi(folder: Path) -> bool:
+    """Whether a Zarr is a dataset of anemoi-datasets."""
     attributes = folder / ".zattrs"
-    try:
-        told = json.loads(attributes.read_text() or "{}") if attributes.exists() else {}
-    except (OSError, ValueError) as error:
-        raise ScaleAdaptError(f"{attributes} cannot be read: {error}") from error
-    return read_anemoi(path, variable) if "variables_metadata" in told else read_netcdf(path, variable)
+    with explained(f"{attributes} cannot be read"):
+        return attributes.exists() and "variables_metadata" in json.loads(attributes.read_text() or "{}")

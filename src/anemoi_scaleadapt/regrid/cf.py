@@ -6,15 +6,8 @@ from typing import Any
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.rain import axes
 from anemoi_scaleadapt.regrid.grid import Grid
-from anemoi_scaleadapt.regrid.projection import wkt
-
-LATITUDES = ("latitude", "lat", "latitudes", "nav_lat", "XLAT")
-LONGITUDES = ("longitude", "lon", "longitudes", "nav_lon", "XLONG")
-X_NAMES = ("x", "rlon", "easting", "nx", "projection_x_coordinate", "grid_longitude")
-Y_NAMES = ("y", "rlat", "northing", "ny", "projection_y_coordinate", "grid_latitude")
-#: to metres or degrees, which are kept
-UNITS = {"km": 1000.0, "kilometer": 1000.0, "kilometre": 1000.0, "kilometers": 1000.0, "kilometres": 1000.0}
 
 
 def grid_of_dataset(data: Any, name: str, variable: str | None = None) -> Grid:
@@ -23,65 +16,42 @@ def grid_of_dataset(data: Any, name: str, variable: str | None = None) -> Grid:
     Axes with a grid mapping come first, then 1-D latitude and longitude, then 2-D ones with the bounds of their cells
     or, where the file has none, corners half way between the centres.
     """
-    lat = _coordinate(data, LATITUDES, ("latitude",))
-    lon = _coordinate(data, LONGITUDES, ("longitude",))
-    system = _system(data, variable, name)
-    dims = data[variable].dims if variable is not None else ()
-    x, y = (_axis(data, names, lat, dims) for names in (X_NAMES, Y_NAMES))
+    lat, lon = (_place(data, kind) for kind in ("latitude", "longitude"))
+    mapped = (v for v in data.data_vars.values() if "grid_mapping" in v.attrs)
+    rain = next(mapped, None) if variable is None else data[variable]
+    system = axes.crs_of(data, rain, name)
+    dims = rain.dims if rain is not None else data[lat].dims if lat is not None else tuple(data.dims)
+    x, y = (next((d for d in dims if d in data.variables and axes.kind_of(data, d) == k), None) for k in "xy")
     if system is not None and x is not None and y is not None:
-        across, down = (data[a].values * UNITS.get(str(data[a].attrs.get("units", "")), 1.0) for a in (x, y))
-        return Grid.on_axes(name, across, down, system)
+        across, down = (axes.along(data, axis)[0] for axis in (x, y))
+        if across is not None and down is not None:
+            return Grid.on_axes(name, across, down, system.to_wkt())
     if lat is None or lon is None:
         raise ScaleAdaptError(
             f"{name} has neither latitude and longitude nor axes with a grid mapping: its place is not known."
         )
-    if data[lat].ndim == 1 and data[lon].ndim == 1 and data[lat].dims != data[lon].dims:
-        return Grid.on_axes(
-            name, data[lon].values, data[lat].values, "EPSG:4326",
-            x_edges=_edges(data, lon), y_edges=_edges(data, lat),
-        )  # fmt: skip
-    if data[lat].ndim != 2 or data[lat].dims != data[lon].dims:
+    latitude, longitude = (axes.values_of(data[n].variable) for n in (lat, lon))
+    if latitude.ndim == 1 and longitude.ndim == 1 and data[lat].dims != data[lon].dims:
+        x_edges, y_edges = _edges(data, lon), _edges(data, lat)
+        return Grid.on_axes(name, longitude, latitude, "EPSG:4326", x_edges=x_edges, y_edges=y_edges)
+    if latitude.ndim != 2 or data[lat].dims != data[lon].dims:
         raise ScaleAdaptError(
             f"{name}: {lat} {data[lat].dims} and {lon} {data[lon].dims} are no grid of rows and columns. Regrid it "
             "first to a regular grid."
         )
-    return Grid.from_latlon(name, data[lat].values, data[lon].values, corners=_corners(data, lat, lon))
+    return Grid.from_latlon(name, latitude, longitude, corners=_corners(data, lat, lon))
 
 
-def _coordinate(data: Any, names: tuple[str, ...], standard: tuple[str, ...]) -> Hashable | None:
-    found = [v for v in data.variables if data[v].attrs.get("standard_name") in standard and data[v].ndim]
-    return next(iter(found), None) or next((n for n in names if n in data.variables and data[n].ndim), None)
-
-
-def _axis(data: Any, names: tuple[str, ...], lat: Hashable | None, dims: tuple[Hashable, ...]) -> Hashable | None:
-    """A 1-D coordinate along one of the dimensions, by its name or standard_name."""
-    over = dims or (data[lat].dims if lat is not None else tuple(data.dims))
-    for dim in over:
-        if dim in data.variables and data[dim].ndim == 1:
-            if str(dim).lower() in names or data[dim].attrs.get("standard_name") in names:
-                return dim
-    return None
-
-
-def _system(data: Any, variable: str | None, name: str) -> str | None:
-    """The coordinate reference system of the grid mapping, as WKT."""
-    mapping = data[variable].attrs.get("grid_mapping") if variable is not None else None
-    names = [mapping] if mapping in data.variables else list(data.variables)
-    for key in names:
-        attributes = data[key].attrs
-        if attributes.get("grid_mapping_name") == "latitude_longitude":
-            return None
-        for text in ("crs_wkt", "spatial_ref", "proj4", "proj4_params", "proj_string"):
-            if attributes.get(text):
-                return wkt(attributes[text], f"{name}: {key}.{text}")
-        if attributes.get("grid_mapping_name"):
-            return wkt(dict(attributes), f"{name}: {key}")
-    return None
+def _place(data: Any, kind: str) -> Hashable | None:
+    """The latitude or longitude of the cells, those called so first."""
+    bounds = {variable.attrs.get("bounds") for variable in data.variables.values()}
+    found = [n for n, v in data.variables.items() if v.ndim and n not in bounds and axes.is_place(n, v, kind)]
+    return min(found, key=lambda n: data[n].attrs.get("standard_name") != kind, default=None)
 
 
 def _bounds(data: Any, coordinate: Hashable) -> np.ndarray | None:
     name = data[coordinate].attrs.get("bounds")
-    return np.asarray(data[name].values, "float64") if name in data.variables else None
+    return axes.values_of(data[name].variable) if name in data.variables else None
 
 
 def _edges(data: Any, coordinate: Hashable) -> np.ndarray | None:

