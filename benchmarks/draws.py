@@ -19,11 +19,12 @@ import torch
 from conservation_edges import edge_ratio
 from rich.console import Console
 from rich.progress import track
+from sample import wettest
 
 from anemoi_scaleadapt.inference.draw import draw_members
 from anemoi_scaleadapt.models.networks import ResidualNetwork
 from anemoi_scaleadapt.pretrained import load
-from anemoi_scaleadapt.pretrained.sample import HOURS, ROUND, Sample, load_sample, start_of, wettest
+from anemoi_scaleadapt.pretrained.sample import HOURS, ROUND, Sample, load_sample, start_of
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.training.scores import ensemble_scores
 

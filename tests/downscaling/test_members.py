@@ -28,6 +28,7 @@ def test_every_member_of_the_input_gives_its_own(plan):
     data = to_dataset(plan, draw_all(plan, repeated, 3), 3, title="t")
     assert dict(data.sizes) == {
         "realization": 2, "member": 3, "time": 24, "y": 50, "x": 50, "frame_time": 4, "block_y": 2, "block_x": 2,
+        "bnds": 2,
     }  # fmt: skip
     assert str(data.time.values[6])[:13] == "2020-01-01T13" and data.scaleadapt_time_factor == 6
     first = data.rain.values[0, 0].reshape(4, 6, 2, 25, 2, 25).mean((1, 3, 5))

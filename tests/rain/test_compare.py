@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anemoi_scaleadapt.rain.compare import blocks, compare
+from anemoi_scaleadapt.rain.compare import compare
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.rain.windows import Coarse, windows
 
@@ -46,7 +46,3 @@ def test_mistakes_are_certain_and_named(opened, change, kinds):
 def test_a_real_product_is_not_a_mistake(opened):
     found = opened(lambda c: 1.2 * c * np.random.default_rng(0).gamma(4, 0.25, c.shape))
     assert found.good and not found.certain and 0.4 < found.correlation < 0.98
-
-
-def test_means_over_blocks_by_hand():
-    assert blocks(np.arange(16.0).reshape(4, 4), 2).tolist() == [[2.5, 4.5], [10.5, 12.5]]

@@ -72,8 +72,3 @@ class FittedNoise(Settings):
     def write(self, path: Path) -> None:
         """Write as JSON."""
         write_text(path, json.dumps(self.as_dict(), indent=1) + "\n")
-
-
-def usual(name: str, s: int, t: int) -> NoiseSettings:
-    """Noise of a baseline for a factor pair where none was fitted."""
-    return NoiseSettings()

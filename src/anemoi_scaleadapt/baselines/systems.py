@@ -18,7 +18,7 @@ from anemoi_scaleadapt.baselines.fields import exact, held, refined
 from anemoi_scaleadapt.baselines.interpolation import piecewise_linear
 from anemoi_scaleadapt.baselines.noisy import Noisy, hours_of
 from anemoi_scaleadapt.baselines.rainfarm import rainfarm
-from anemoi_scaleadapt.baselines.settings import FittedNoise, NoiseSettings, usual
+from anemoi_scaleadapt.baselines.settings import FittedNoise, NoiseSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.record import Rain
@@ -68,7 +68,7 @@ def build(name: str, setup: Setup) -> System | None:
     if name == "analog":
         return _analog(setup)
     if name in ("rainfarm_ar1", "steps"):
-        settings: NoiseSettings = getattr(setup.noise, name) if setup.noise else usual(name, s, t)
+        settings: NoiseSettings = getattr(setup.noise, name) if setup.noise else NoiseSettings()
         noisy = Noisy(coarse, s, setup.members, setup.seed, settings, advect=name == "steps")
         return lambda window, number: noisy(window)
     simple: dict[str, System] = {

@@ -12,7 +12,7 @@ import numpy as np
 from anemoi_scaleadapt.baselines.fields import coarsened
 from anemoi_scaleadapt.baselines.noise import MovingNoise
 from anemoi_scaleadapt.baselines.noisy import hours_of, multiplied
-from anemoi_scaleadapt.baselines.settings import Fitted, FittedNoise, NoiseSettings, usual
+from anemoi_scaleadapt.baselines.settings import Fitted, FittedNoise, NoiseSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.motion.flow import REACH
@@ -84,7 +84,7 @@ def fit_noise(archive: Rain, s: int, t: int, seed: int = 0, progress: Callable[[
         If the archive is smaller than a coarse cell or has no day with rain that is known everywhere.
     """
     stretches = choose(archive, s, t)
-    fitted = {name: search(name, stretches, usual(name, s, t), seed) for name in progress(list(HAS))}
+    fitted = {name: search(name, stretches, NoiseSettings(), seed) for name in progress(list(HAS))}
     first, last = (str(time) for time in (archive.times[0], archive.times[-1]))
     return FittedNoise(space_factor=s, time_factor=t, first=first, last=last, **fitted)
 

@@ -81,7 +81,7 @@ def of_weights(args: Namespace) -> int:
     """Find sigma_max and noise_factor of some pairs, and write weights that know them."""
     from anemoi_scaleadapt.calibration import report, trained, weights
     from anemoi_scaleadapt.errors import ScaleAdaptError
-    from anemoi_scaleadapt.inference.trained import open_checkpoint, open_weights
+    from anemoi_scaleadapt.inference.trained import open_weights
     from anemoi_scaleadapt.rain.reader import open_rain
     from anemoi_scaleadapt.rain.steps import averaged
 
@@ -90,8 +90,7 @@ def of_weights(args: Namespace) -> int:
             raise ScaleAdaptError(f"--{option} {getattr(args, option)}: at least {least}.")
     if args.to is not None:
         weights.check_folder(args.to)
-    named_file = Path(args.weights).suffix == ".ckpt"  # a missing one is a missing checkpoint, not a missing export
-    model = open_checkpoint(args.weights, args.device).model if named_file else open_weights(args.weights, args.device)
+    model = open_weights(args.weights, args.device, "weights")
     trained.check_sampler(model.downscaler, args.weights)
     pairs = [weights.pair_of(word, model) for word in args.pairs]
     hr = averaged(open_rain(args.hr, **reading.told(args)))

@@ -48,7 +48,6 @@ def main(args: Namespace) -> int:
 def read(space: str, time: str, overrides: list[str]) -> "Scale":
     """Return the `Scale` of the words of the command line, read as YAML."""
     import yaml
-    from omegaconf import OmegaConf
 
     from anemoi_scaleadapt.scale import resolve
 
@@ -56,9 +55,11 @@ def read(space: str, time: str, overrides: list[str]) -> "Scale":
         if "=" not in word:
             raise ScaleAdaptError(f"--set {word}: give KEY=VALUE, such as beta=0.03.")
     try:
-        words = OmegaConf.from_dotlist([word.removeprefix("scale.") for word in overrides])
-        pair = {"space": yaml.safe_load(space), "time": yaml.safe_load(time)}
-        values: Any = OmegaConf.to_container(words)
+        values: Any = {"space": yaml.safe_load(space), "time": yaml.safe_load(time)}
+        if overrides:
+            from omegaconf import OmegaConf
+
+            values |= OmegaConf.to_container(OmegaConf.from_dotlist([w.removeprefix("scale.") for w in overrides]))
     except yaml.YAMLError as error:
         raise ScaleAdaptError(f"{' '.join([space, time, *overrides])}: {error}") from error
-    return resolve({**pair, **values})
+    return resolve(values)

@@ -1,6 +1,5 @@
 """``anemoi-scaleadapt verify``: score members against the truth, beside classical baselines."""
 
-import logging
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from anemoi_scaleadapt.rain.record import Rain
     from anemoi_scaleadapt.rain.windows import Coarse
     from anemoi_scaleadapt.verification.run import System
-
-LOG = logging.getLogger(__name__)
 
 #: baselines that are scored unless --baselines says otherwise
 DEFAULT = ("nearest", "bicubic", "rainfarm", "rainfarm_ar1", "steps")
@@ -141,7 +138,9 @@ def check_coarse(truth: "Rain", coarse: "Coarse", windows: "np.ndarray", space: 
             f"--lr {name} against block means of {truth.path}: {found.cause}. Correct what the file says of itself."
         )
     if not found.good:
-        LOG.warning("--lr %s against block means of %s: %s.", name, truth.path, found.cause)
+        import logging
+
+        logging.getLogger(__name__).warning("--lr %s against block means of %s: %s.", name, truth.path, found.cause)
     elif found.error > 0.01:
         print(
             f"The coarse rain is not that of the truth: in the wettest hours it correlates {found.correlation:.2f} "

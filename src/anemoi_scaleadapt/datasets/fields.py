@@ -1,33 +1,14 @@
 """Fields that our sources hand to anemoi-datasets: described at once, read when their values are asked for."""
 
 import datetime as dt
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from earthkit.data.core.fieldlist import Field
 from earthkit.data.core.metadata import RawMetadata
 
-
-class Hours(Protocol):
-    """Hours of fields on one grid."""
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-
-    @property
-    def resolution(self) -> str | None:
-        """Side of a pixel, as ``"1km"``."""
-
-    @property
-    def projection(self) -> str | None:
-        """Of the grid, for the attribute ``proj_string``."""
-
-    def positions(self) -> tuple[np.ndarray, np.ndarray]:
-        """Latitudes and longitudes of the pixel centres, (y, x), degrees."""
-
-    def read(self, date: dt.datetime, kind: str) -> np.ndarray:
-        """The values of the hour that ends at `date`, (y, x), float32, NaN where missing."""
+from anemoi_scaleadapt.datasets.hours import Place
 
 
 class HourMetadata(RawMetadata):
@@ -44,22 +25,22 @@ class HourField(Field):
 
     Parameters
     ----------
-    hours : Hours
-        Where it is read.
+    place : Place
+        Its grid.
     date : datetime.datetime
         End of the hour, UTC.
-    kind : str
-        What `hours` calls the variable.
     param, units : str
         Name of the variable in the dataset, and its units.
+    read : callable
+        Gives the values, (y, x), float32, NaN where missing.
     """
 
     mars_area = mars_grid = None
 
-    def __init__(self, hours: Hours, date: dt.datetime, kind: str, param: str, units: str) -> None:
+    def __init__(self, place: Place, date: dt.datetime, param: str, units: str, read: Callable[[], np.ndarray]) -> None:
         """Describe the field; read nothing."""
         super().__init__()
-        self._hours, self._date, self._kind = hours, date, kind
+        self._place, self._date, self._read = place, date, read
         # the steps and the number 0 (average) are how GRIB tells that a value is a mean over the hour
         self._described = HourMetadata(
             param=param, units=units, levtype="sfc", valid_datetime=date.isoformat(),
@@ -77,26 +58,26 @@ class HourField(Field):
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
-        return self._hours.shape
+        y, x = self._place.latitude.shape
+        return y, x
 
     @property
-    def resolution(self) -> str | None:
+    def resolution(self) -> str:
         """Side of a pixel, as ``"1km"``."""
-        return self._hours.resolution
+        return self._place.resolution
 
     @property
     def proj_string(self) -> str | None:
         """Projection of the grid."""
-        return self._hours.projection
+        return self._place.projection
 
     def _values(self, dtype: Any = None) -> np.ndarray:
-        values = self._hours.read(self._date, self._kind)
+        values = self._read()
         return values if dtype is None else values.astype(dtype)
 
     def to_latlon(self, flatten: bool = True, dtype: Any = None, index: Any = None) -> dict[str, np.ndarray]:
         """Latitudes and longitudes of the pixel centres, in degrees, under ``lat`` and ``lon``."""
-        latitudes, longitudes = self._hours.positions()
-        both = {"lat": latitudes, "lon": longitudes}
+        both = {"lat": self._place.latitude, "lon": self._place.longitude}
         both = {k: v.ravel() for k, v in both.items()} if flatten else both
         both = both if dtype is None else {k: v.astype(dtype) for k, v in both.items()}
         return both if index is None else {k: v[index] for k, v in both.items()}

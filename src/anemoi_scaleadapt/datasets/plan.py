@@ -130,7 +130,7 @@ def is_comephore(path: str) -> bool:
 
 def gridded(args: Namespace) -> Source:
     """Source, area, grid and dates of files that the one reader reads."""
-    from anemoi_scaleadapt.datasets.files import hours_of, open_hours
+    from anemoi_scaleadapt.datasets.hours import hours_of, open_hours
     from anemoi_scaleadapt.datasets.settings import RainSettings
 
     if args.min_quality is not None:
@@ -138,20 +138,19 @@ def gridded(args: Namespace) -> Source:
     told = {name: getattr(args, name) for name in ("variable", "units", "time_label", "accumulated")}
     told = {name: value for name, value in told.items() if value is not None}
     keys: dict[str, Any] = {"path": args.rain, **told}
-    hours = open_hours(RainSettings.from_config(keys, "rain"))
-    step, there = hours_of(hours.rain)
-    attributes = hours.rain.attributes
-    whole = Area(0, 0, *hours.shape)
+    rain, place = open_hours(RainSettings.from_config(keys, "rain"))
+    step, there = hours_of(rain)
+    attributes, area = rain.attributes, Area(0, 0, *rain.shape)
+    if args.box:
+        area = Area(**crop_of_box(place.latitude, place.longitude, *args.box))
     origin = Origin(
         args.name or re.split(r"[-_.*?\[]", Path(args.rain).name)[0].lower() or "rain",
         {"rain": keys},
         attributes.get("licence") or attributes.get("license") or "unknown",
         attributes.get("attribution") or attributes.get("institution") or "unknown",
-        float(f"{hours.rain.pixel_km:.3g}"),
+        float(f"{rain.pixel_km:.3g}"),
     )
-    return Source(
-        origin, hours.shape, Area(**crop_of_box(*hours.positions(), *args.box)) if args.box else whole, step, there
-    )
+    return Source(origin, rain.shape, area, step, there)
 
 
 def comephore(args: Namespace) -> Source:

@@ -1,16 +1,15 @@
 """Fine members of an input: every coarse member gives its own, as one xarray dataset."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from anemoi_scaleadapt.downscaling.plan import Plan
 from anemoi_scaleadapt.hours import HOUR
-from anemoi_scaleadapt.proj import pyproj
-from anemoi_scaleadapt.rain.layout import Layout
-from anemoi_scaleadapt.rain.projection import find_projection, grid_mapping
+from anemoi_scaleadapt.rain.layout import Layout, coordinates, fields, global_attributes
+from anemoi_scaleadapt.rain.projection import find_projection
 from anemoi_scaleadapt.regrid.grid import Grid
 
 #: seeds of two members of the input are so far apart: their fine members share no noise
@@ -150,38 +149,17 @@ def to_dataset(plan: Plan, drawn: Iterator[Fine], members: int, **attributes: An
     for stretch in plan.stretches():
         at = np.searchsorted(frames, stretch.times)
         coarse[0, stretch.realization, at], coarse[1, stretch.realization, at] = stretch.coarse, stretch.raw
-    unit = {"units": "mm h-1", "standard_name": "lwe_precipitation_rate", "cell_methods": "time: mean"}
-    block = ("realization", "frame_time", "block_y", "block_x")
-    data = xr.Dataset(
-        {
-            "rain": (
-                ("realization", "member", "time", "y", "x"),
-                rain,
-                {**unit, "long_name": "mean rain over the preceding hour"},
-            ),
-            "coarse_rain": (block, coarse[0], {**unit, "long_name": "coarse rain that the totals are exact to"}),
-            "coarse_rain_raw": (block, coarse[1], {**unit, "long_name": "coarse rain as it came"}),
-        },
-        {
-            "time": ("time", times.astype("M8[ns]"), {"standard_name": "time", "long_name": "end of the hour, UTC"}),
-            "frame_time": ("frame_time", frames.astype("M8[ns]"), {"long_name": "end of the frame, UTC"}),
-            "latitude": (("y", "x"), fine.latitude, {"units": "degrees_north", "standard_name": "latitude"}),
-            "longitude": (("y", "x"), fine.longitude, {"units": "degrees_east", "standard_name": "longitude"}),
-        },
-        {
-            "Conventions": "CF-1.11",
-            "scaleadapt_space_factor": plan.s,
-            "scaleadapt_time_factor": plan.t,
-            **{f"scaleadapt_input_{name.replace(' ', '_')}": words for name, words in plan.understood},
-            **attributes,
-        },
-    )
-    if fine.crs is not None and fine.x is not None and fine.y is not None:
-        data = data.assign_coords(_axes(fine.crs, fine.x, fine.y))
-        data["rain"].attrs["grid_mapping"] = "crs"
+    layout = replace(layout_of(plan, members, **attributes), members=range(members))
+    variables = {v.name: (v.dimensions, v.values, v.attributes) for v in coordinates(layout)}
+    (_, dimensions, _, said), *_ = fields(layout)
+    variables["rain"] = (("realization", *dimensions), rain, said)
+    for name, values, words in (
+        ("coarse_rain", coarse[0], "coarse rain that the totals are exact to"),
+        ("coarse_rain_raw", coarse[1], "coarse rain as it came"),
+    ):
+        told = {key: said[key] for key in ("units", "standard_name", "cell_methods")} | {"long_name": words}
+        variables[name] = ("realization", "frame_time", "block_y", "block_x"), values, told
+    frame_time = ("frame_time", frames.astype("M8[ns]"), {"long_name": "end of the frame, UTC"})
+    data = xr.Dataset(variables, {"frame_time": frame_time}, global_attributes(layout))
+    data = xr.decode_cf(data, decode_coords="all")
     return data.squeeze("realization") if plan.realizations == 1 else data
-
-
-def _axes(crs: str, x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
-    mapping, (down, across) = grid_mapping(pyproj().CRS(crs))
-    return {"x": ("x", x, across), "y": ("y", y, down), "crs": ((), 0, mapping)}

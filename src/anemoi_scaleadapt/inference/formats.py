@@ -12,4 +12,4 @@ def open_members(path: Path, layout: Layout, resume: bool = False) -> MembersFil
         return MembersFile(path, layout, resume)
     from anemoi_scaleadapt.inference.grib import Grib
 
-    return MembersFile(path, layout, resume, Grib(layout))
+    return MembersFile(path, layout, resume, Grib(layout).format)

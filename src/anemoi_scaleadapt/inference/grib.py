@@ -17,6 +17,8 @@ from anemoi_scaleadapt.files import write_text
 from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.grib import template
 from anemoi_scaleadapt.rain.layout import Layout, global_attributes
+from anemoi_scaleadapt.rain.members import Format
+from anemoi_scaleadapt.rain.store import plain
 
 #: one octet counts the members, and 255 is missing
 LAST = 254
@@ -25,7 +27,7 @@ TOTAL = {"mars": {"param": "228228", "levtype": "sfc"}, "process": "accumulation
 
 
 class Grib:
-    """GRIB2 as a format of :class:`anemoi_scaleadapt.rain.members.MembersFile`.
+    """What writes GRIB2; :attr:`format` is for :class:`anemoi_scaleadapt.rain.members.MembersFile`.
 
     The product definition is template 4.11 with ``number`` and ``numberOfForecastsInEnsemble``. A mean rate of one hour
     in mm h-1 is the total of that hour in kg m-2; what post-processors have accumulated is the total since the start.
@@ -73,24 +75,22 @@ class Grib:
             field = template(layout.projection, layout.latitude, layout.longitude)
             self.made = ekd.from_source("memory", field)[0]
 
-    def open(self, part: Path, layout: Layout, new: bool) -> "Messages":
-        """Open the file to append to."""
-        return Messages(self, part, layout)
+    @property
+    def format(self) -> Format:
+        """To open what is appended to, to know a finished file, and to write what goes beside it."""
+        return Format(lambda part, layout, new: Messages(self, part, layout), self._run_of, self._finished)
 
-    def run_of(self, path: Path) -> str | None:
+    def _run_of(self, path: Path) -> str | None:
         """Hash of the run that made a file, from its sidecar; None where it does not say."""
         try:
             return json.loads(sidecar(path).read_text(encoding="utf-8"))["attributes"].get("scaleadapt_run")
         except (OSError, ValueError, KeyError):
             return None
 
-    def finished(self, path: Path, layout: Layout) -> None:
+    def _finished(self, path: Path, layout: Layout) -> None:
         """Write what GRIB cannot carry: factor pair, seed, weights, projection as text, and what was left out."""
-        plain = {
-            name: value.item() if isinstance(value, np.generic) else value
-            for name, value in global_attributes(layout).items()
-        }
-        told: dict[str, Any] = {"file": path.name, "attributes": plain}
+        attributes = {name: plain(value) for name, value in global_attributes(layout).items()}
+        told: dict[str, Any] = {"file": path.name, "attributes": attributes}
         told["grid_mapping"] = layout.projection.mapping if layout.projection else None
         told["units"] = "kg m-2 over the step range; divided by its hours: mm h-1"
         if layout.mean:

@@ -82,7 +82,7 @@ class MembersOutput(Output):
     def begin(self) -> int:
         """Claim the name; return how many hours are there already, from the first."""
         self.layout, self._name = describe(self), self.context.model.model.variable
-        form = Grib(self.layout, self, self.grib_options, self._since_start()) if self.grib else None
+        form = Grib(self.layout, self, self.grib_options, self._since_start()).format if self.grib else None
         self.file = MembersFile(self.path, self.layout, self.resume, form).__enter__()
         self._done = self.context.lead_time // ONE_HOUR if self.file.complete else self.file.marked
         return self._done

@@ -95,7 +95,7 @@ def open_weights(weights: str | Path, device: str | None = None, option: str = "
         If there is no such model, or it cannot be read.
     """
     device = find_device(device)
-    if Path(weights).is_file():
+    if Path(weights).is_file() or Path(weights).suffix == ".ckpt":  # one that is missing is a missing checkpoint
         return open_checkpoint(weights, device, option).model
     from anemoi_scaleadapt.models.export import load
 

@@ -11,6 +11,8 @@ from functools import partial
 
 import numpy as np
 
+from anemoi_scaleadapt.rain.blocks import block_mean
+
 #: What a ratio of amounts may come from; checked to a tenth.
 RATIOS = {
     3600.0: "a rate per second read as one per hour, or the other way round",
@@ -33,6 +35,8 @@ ALIKE = 0.4
 CERTAIN = 0.98
 #: A mistake is named where undoing it takes away at least this share of what is missing to a correlation of 1.
 CLEARER = 0.5
+#: cells on a side beyond which both are averaged before they are compared
+LARGEST = 256
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,10 @@ def agreement(fine: np.ndarray, coarse: np.ndarray, cells: int = 3, hours: int =
     """
     if fine.shape != coarse.shape or fine.ndim not in (3, 4):
         raise ValueError(f"two records of one shape (.., hours, Y, X) are needed, not {fine.shape} and {coarse.shape}.")
+    more = -(-max(fine.shape[-2:]) // LARGEST)
+    if more > 1:
+        rows, columns = (n - n % more for n in fine.shape[-2:])
+        fine, coarse = (block_mean(a[..., :rows, :columns], more) for a in (fine, coarse))
     fine, coarse = (np.asarray(a, "float64").reshape(-1, *a.shape[-3:]) for a in (fine, coarse))
     here, ratio, error = _match(fine, coarse)
     if np.isnan(here):

@@ -18,8 +18,9 @@ LOG = logging.getLogger(__name__)
 MOST, LEAST = 1000.0, -0.01
 #: Ends of packed whole numbers, and rows of nines, in the steps in which rain is packed. Only numbers that no hour on
 #: the ground has reached: 25.5 may be rain.
+LARGE = 305
 _ENDS = (32766, 32767, 32768, 65534, 65535, 9999)
-CODES = (*(end * step for end in _ENDS for step in (1.0, 0.1, 0.01) if end * step > 305), 999.0, 999.9, 999.99)
+CODES = (*(end * step for end in _ENDS for step in (1.0, 0.1, 0.01) if end * step > LARGE), 999.0, 999.9, 999.99)
 
 
 def codes_to_nan(values: np.ndarray, sums: bool = False) -> tuple[np.ndarray, int]:
@@ -43,8 +44,10 @@ def codes_to_nan(values: np.ndarray, sums: bool = False) -> tuple[np.ndarray, in
     """
     values = np.asarray(values)
     values = values.astype("float32") if values.dtype.kind != "f" or values.dtype.itemsize < 4 else values
+    if _within(values, -0.5, LARGE):
+        return values, 0
     with np.errstate(invalid="ignore"):
-        suspect = ~(np.abs(values) < 305) & ~np.isnan(values)  # infinite, huge, or an end of packed numbers
+        suspect = ~(np.abs(values) < LARGE) & ~np.isnan(values)  # infinite, huge, or an end of packed numbers
         negative = values < min(LEAST, -0.5)
     found = np.zeros(values.shape, bool)
     if suspect.any():
@@ -61,6 +64,13 @@ def codes_to_nan(values: np.ndarray, sums: bool = False) -> tuple[np.ndarray, in
     return (np.where(found, np.nan, values) if number else values), number
 
 
+def _within(values: np.ndarray, least: float, most: float) -> bool:
+    """Whether all values lie between two numbers or are NaN."""
+    return bool(np.fmin.reduce(values, axis=None, initial=0) >= least) and bool(
+        np.fmax.reduce(values, axis=None, initial=0) < most
+    )
+
+
 def _close(values: np.ndarray, codes: tuple[float, ...]) -> np.ndarray:
     """Whether each value is one of the codes, to the precision of float32."""
     return np.isclose(values[:, None], np.array(codes), rtol=3e-7, atol=0).any(axis=1)
@@ -74,7 +84,7 @@ def _is_code(value: float) -> bool:
 
 
 def clean(
-    rain: np.ndarray, where: str = "rain", most: float = MOST, least: float = LEAST
+    rain: np.ndarray, where: str = "rain", most: float = MOST, least: float = LEAST, coded: bool = True
 ) -> tuple[np.ndarray, Counter[str]]:
     """Rain without codes, impossible rates and negatives.
 
@@ -88,6 +98,8 @@ def clean(
         Rates above it are missing, mm h-1.
     least : float
         Rates between it and zero are zero, mm h-1.
+    coded : bool
+        Whether there may be codes; else :func:`codes_to_nan` has taken them out already.
 
     Returns
     -------
@@ -100,7 +112,9 @@ def clean(
     ScaleAdaptError
         If rain is more negative than `least` and not by a code.
     """
-    out, codes = codes_to_nan(rain)
+    out, codes = codes_to_nan(rain) if coded else (rain, 0)
+    if not codes and _within(out, 0, most):
+        return out, Counter()
     with np.errstate(invalid="ignore"):
         below, impossible = out < 0, out > most
         if below.any():
@@ -141,9 +155,9 @@ class Cleaner:
         self.counts: Counter[str] = Counter()
         self._warned = False
 
-    def __call__(self, rain: np.ndarray, codes: int = 0) -> np.ndarray:
-        """Clean a piece (mm h-1) in which `codes` cells are missing already by :func:`codes_to_nan`."""
-        out, found = clean(rain, self.where, self.most, self.least)
+    def __call__(self, rain: np.ndarray, codes: int | None = None) -> np.ndarray:
+        """Clean a piece (mm h-1); in one that :func:`codes_to_nan` has seen it has made `codes` cells missing."""
+        out, found = clean(rain, self.where, self.most, self.least, codes is None)
         self._check_unit(rain, out, found["impossible"])
         if codes:
             found["codes"] += codes
@@ -160,8 +174,7 @@ class Cleaner:
 
     def _check_unit(self, rain: np.ndarray, left: np.ndarray, impossible: int) -> None:
         """Refuse rain most of which is impossible, in different values: another unit, not a few bad cells."""
-        possible = int((left > 0.1).sum())
-        if impossible < max(10, possible):
+        if impossible < 10 or impossible < (possible := int((left > 0.1).sum())):
             return
         wrong = rain[rain > self.most]
         if len(np.unique(wrong)) > 3:

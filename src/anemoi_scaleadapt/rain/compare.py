@@ -4,13 +4,12 @@ import numpy as np
 
 from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.agree import Agreement, agreement
+from anemoi_scaleadapt.rain.blocks import block_mean
 from anemoi_scaleadapt.rain.record import Rain
 from anemoi_scaleadapt.rain.windows import Coarse
 
 #: windows looked at to find wet ones; stretches compared, and their frames
 PROBES, STRETCHES, FRAMES = 24, 3, 14
-#: cells on a side beyond which both are averaged before they are compared
-LARGEST = 256
 
 
 def compare(truth: Rain, coarse: Coarse, windows: np.ndarray, space: int) -> Agreement:
@@ -45,16 +44,6 @@ def compare(truth: Rain, coarse: Coarse, windows: np.ndarray, space: int) -> Agr
             end = window[-1] + (k - FRAMES // 2) * length
             hours = end - np.arange(frames.t)[::-1] * HOUR
             if truth.has(hours) and frames.has(hours):
-                fine[n, k] = blocks(truth.at(hours)[0].mean(axis=0, dtype="float64"), space)
+                fine[n, k] = block_mean(truth.at(hours)[0].mean(axis=0, dtype="float64"), space)
                 given[n, k] = frames.frame(hours)
-    more = -(-max(coarse.rain.shape) // LARGEST)
-    if more > 1:
-        rows, columns = (size - size % more for size in coarse.rain.shape)
-        fine, given = (blocks(a[..., :rows, :columns], more) for a in (fine, given))
     return agreement(fine, given)
-
-
-def blocks(rain: np.ndarray, space: int) -> np.ndarray:
-    """Means of (.., y, x) over blocks of `space` x `space` pixels; missing where one pixel is."""
-    y, x = rain.shape[-2:]
-    return rain.reshape(*rain.shape[:-2], y // space, space, x // space, space).mean(axis=(-3, -1))

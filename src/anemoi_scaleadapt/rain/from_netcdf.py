@@ -134,11 +134,11 @@ def open_raw(path: str) -> Any:
 
 def _check_length(path: str) -> None:
     """Raise for a classic NetCDF whose end is missing: the NetCDF library would read zeros there."""
-    from scipy.io import netcdf_file
-
     with open(path, "rb") as file:
         classic = file.read(4) in (b"CDF\1", b"CDF\2")
     if classic:
+        from scipy.io import netcdf_file
+
         netcdf_file(path, "r", mmap=True).close()  # maps every variable and reads none
 
 

@@ -7,7 +7,9 @@ A file grows beside its place under a hidden name and gets its own when it is co
 import json
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -32,47 +34,29 @@ class Sink(Protocol):
         """Complete it."""
 
 
-class Format(Protocol):
-    """How a file of members is written."""
+@dataclass(frozen=True)
+class Format:
+    """How a file of members is written.
 
-    def open(self, part: Path, layout: Layout, new: bool) -> Sink:
-        """Make what is filled in, or open what was begun."""
+    Parameters
+    ----------
+    open : callable
+        Makes what is filled in, or (new: False) opens what was begun.
+    run_of : callable
+        Gives :meth:`Layout.run` of a finished file, None where it does not say.
+    finished : callable, optional
+        Writes what goes beside a file that has got its name.
+    """
 
-    def run_of(self, path: Path) -> str | None:
-        """Give :meth:`Layout.run` of a finished file, None where it does not say."""
-
-    def finished(self, path: Path, layout: Layout) -> None:
-        """Write what goes beside a file that has got its name."""
-
-
-class Zarr:
-    """A Zarr; any of its windows and members can be written by itself."""
-
-    def open(self, part: Path, layout: Layout, new: bool) -> Sink:
-        """Make or open it."""
-        return store.Store(part, layout, new)
-
-    def run_of(self, path: Path) -> str | None:
-        """Read an attribute."""
-        return store.run_of(path)
-
-    def finished(self, path: Path, layout: Layout) -> None:
-        """Nothing."""
+    open: Callable[[Path, Layout, bool], Sink]
+    run_of: Callable[[Path], str | None]
+    finished: Callable[[Path, Layout], None] | None = None
 
 
-class NetCDF(Zarr):
-    """A NetCDF file. HDF5 does not survive a kill in the middle of a write: to go on, it is collected in a Zarr."""
-
-    def __init__(self, collect: bool) -> None:
-        self.collect = collect
-
-    def open(self, part: Path, layout: Layout, new: bool) -> Sink:
-        """Make it."""
-        return store.Store(part, layout, new) if self.collect else netcdf.NetCDF(part, layout)
-
-    def run_of(self, path: Path) -> str | None:
-        """Read an attribute."""
-        return netcdf.run_of(path)
+ZARR = Format(store.Store, store.run_of)
+NETCDF = Format(netcdf.NetCDF, netcdf.run_of)
+#: HDF5 does not survive a kill in the middle of a write: to go on, members of a NetCDF are collected in a Zarr
+COLLECTED = Format(store.Store, netcdf.run_of)
 
 
 class MembersFile:
@@ -106,9 +90,8 @@ class MembersFile:
         self.path, self.layout, self.resume = Path(path), layout, resume
         check_target(self.path)
         self.part, self.journal = part_of(self.path), self.path.with_name(f".{self.path.name}.journal")
-        if form is None:
-            form = Zarr() if suffix(self.path) == ".zarr" else NetCDF(collect=resume)
-        self.form = form
+        of_suffix = ZARR if suffix(self.path) == ".zarr" else COLLECTED if resume else NETCDF
+        self.form = form or of_suffix
         self._sink: Sink | None = None
         self._stack = ExitStack()
         self.marked, self.complete = 0, False
@@ -203,12 +186,13 @@ class MembersFile:
                     discard(self.part)
 
     def _finish(self) -> None:
-        if isinstance(self.form, NetCDF) and self.form.collect:
+        if self.form is COLLECTED:
             with whole(self.path) as part:
                 copy(self.part, part, self.layout)
         else:
             put_in_place(self.part, self.path)
-        self.form.finished(self.path, self.layout)
+        if self.form.finished:
+            self.form.finished(self.path, self.layout)
         discard(self.journal)
         discard(self.part)
 

@@ -36,19 +36,8 @@ X = ("x", "xc", "lon", "lons", "long", "longitude", "longitudes", "xlong", "rlon
      "projection_x_coordinate", "grid_longitude", "x_dim", "dim_x", "xdim", "n_lon", "num_lon", "grid_x",
      "nav_lon")  # fmt: skip
 LATITUDES = ("latitude", "latitudes", "lat", "lats", "xlat", "xlat_m", "nav_lat", "lat2d", "gridlat", "g_lat")
-LONGITUDES = (
-    "longitude",
-    "longitudes",
-    "lon",
-    "lons",
-    "long",
-    "xlong",
-    "xlong_m",
-    "nav_lon",
-    "lon2d",
-    "gridlon",
-    "g_lon",
-)
+LONGITUDES = ("longitude", "longitudes", "lon", "lons", "long", "xlong", "xlong_m", "nav_lon", "lon2d", "gridlon",
+              "g_lon")  # fmt: skip
 TIMES = ("time", "times", "date", "dates", "datetime", "xtime", "t", "timestamp")
 VALID = ("valid_time", "verification_time", "validity_time", "validtime", "verif_time", "forecast_valid_time")
 STEPS = ("step", "steps", "lead_time", "leadtime", "lead", "forecast_period", "prognosis", "forecast_hour", "fcst_hour",

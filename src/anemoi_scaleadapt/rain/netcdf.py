@@ -19,7 +19,7 @@ class NetCDF:
         What it holds.
     """
 
-    def __init__(self, path: Path, layout: Layout) -> None:
+    def __init__(self, path: Path, layout: Layout, new: bool = True) -> None:
         import netCDF4
 
         self.layout = layout

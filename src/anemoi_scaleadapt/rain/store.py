@@ -56,7 +56,7 @@ def create(path: Path, layout: Layout) -> None:
 
     three = zarr.__version__ >= "3"
     group: Any = zarr.open_group(str(path), mode="w", **({"zarr_format": 3} if three else {}))
-    group.attrs.update({name: _plain(value) for name, value in global_attributes(layout).items()})
+    group.attrs.update({name: plain(value) for name, value in global_attributes(layout).items()})
     for variable in coordinates(layout):
         _array(group, variable, variable.values.shape, variable.values.shape, three)[...] = variable.values
     for variable in fields(layout):
@@ -80,7 +80,7 @@ def chunk_shape(layout: Layout, itemsize: int) -> tuple[int, int, int, int]:
 
 
 def _array(group: Any, variable: Variable, shape: Any, chunk: Any, three: bool, grows: bool = False) -> Any:
-    attributes = {name: _plain(value) for name, value in variable.attributes.items()}
+    attributes = {name: plain(value) for name, value in variable.attributes.items()}
     kind, empty = variable.values.dtype, variable.values[()] if grows else None
     packed = grows and kind.kind == "i"
     if three:
@@ -114,7 +114,8 @@ def _array(group: Any, variable: Variable, shape: Any, chunk: Any, three: bool, 
     return made
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A number of numpy as one of Python; anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
 
 

@@ -8,22 +8,8 @@ from typing import Any, Literal
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
 #: What people write where there is no unit.
-NO_UNITS = (
-    "",
-    "1",
-    "-",
-    "--",
-    "~",
-    "?",
-    "none",
-    "null",
-    "unknown",
-    "undefined",
-    "unitless",
-    "dimensionless",
-    "n/a",
-    "na",
-)
+NO_UNITS = ("", "1", "-", "--", "~", "?", "none", "null", "unknown", "undefined", "unitless", "dimensionless", "n/a",
+            "na")  # fmt: skip
 _TIME = r"(?:h|hr|hrs|hours?|min|mins|minutes?|s|sec|seconds?|d|days?)"
 #: What pint does not read: pattern and replacement, applied in this order to lower-case text.
 _WRITTEN = tuple(

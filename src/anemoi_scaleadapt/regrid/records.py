@@ -6,6 +6,7 @@ import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import HOUR
+from anemoi_scaleadapt.rain.blocks import block_mean
 from anemoi_scaleadapt.rain.reader import Rain
 from anemoi_scaleadapt.regrid.blocks import Blocks
 from anemoi_scaleadapt.regrid.cache import cached_weights
@@ -85,9 +86,7 @@ def block_means(rain: Rain, s: int) -> Rain:
         latitude, longitude = (c.reshape(shape) for c in (cells.latitude, cells.longitude))
 
     def means(index: np.ndarray) -> np.ndarray:
-        fine = np.asarray(frames(index))
-        split = fine.reshape(*fine.shape[:-2], shape[0], s, shape[1], s)
-        return np.asarray(split.mean(axis=(-3, -1), dtype="float64"), "float32")
+        return block_mean(frames(index), s)
 
     return replace(rain, shape=shape, latitude=latitude, longitude=longitude, frames=means, y=None, x=None, crs=None)
 

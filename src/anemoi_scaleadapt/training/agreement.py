@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from anemoi_scaleadapt.datasets.coarsen import block_mean
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.rain.agree import Agreement, agreement
+from anemoi_scaleadapt.rain.blocks import block_mean
 from anemoi_scaleadapt.rain.codes import Cleaner
 from anemoi_scaleadapt.training.opened import Opened
 
@@ -16,8 +16,6 @@ LOG = logging.getLogger(__name__)
 PROBES, STRETCHES, HOURS = 128, 3, 12
 #: least correlation and largest relative difference of totals of coarse rain with the block means that it should be
 ALIKE, SAME_TOTAL = 0.95, 0.1
-#: cells on a side beyond which both grids are averaged before they are compared
-LARGEST = 256
 
 
 def wet_stretches(opened: Opened, rain: str) -> list[list[int]]:
@@ -105,10 +103,6 @@ def compare(lr: Opened, hr: Opened, rain: str, space: int, stretches: list[list[
         Places of the hours.
     """
     fine, coarse = block_means(hr, rain, stretches, space), block_means(lr, rain, stretches, 1)
-    more = -(-max(lr.shape) // LARGEST)
-    if more > 1:
-        rows, columns = (n - n % more for n in lr.shape)
-        fine, coarse = (block_mean(a[..., :rows, :columns], more) for a in (fine, coarse))
     found = agreement(fine, coarse)
     if found.kinds == ("dry",) and np.nansum(fine) > 0:
         return replace(found, kinds=("product",), cause="it is dry where the fine rain is wet")

@@ -16,6 +16,8 @@ from anemoi_scaleadapt.training.opened import Opened
 
 LOG = logging.getLogger(__name__)
 DECLARE = "data.datasets.hr.forcing"
+#: kind and factor of mm h-1
+RIGHT = ("rate", 1.0)
 
 
 def check_names(opened: Opened, rain: str, statics: Sequence[str] = ()) -> None:
@@ -105,7 +107,7 @@ def check_unit(opened: Opened, rain: str, stated: str | None) -> None:
             f"{opened.where} does not say the unit of {rain} (variables_metadata). If it is a mean rate in mm h-1, say "
             'so with task.units="mm h-1"; recipes of `anemoi-scaleadapt datasets` write it.'
         )
-    if unit.kind != "rate" or abs(unit.factor - 1) > 1e-6:
+    if (unit.kind, round(unit.factor, 6)) != RIGHT:
         by = (
             f" Multiply it with dataset_config.rescale: {{{rain}: [{unit.factor:g}, 0]}} and"
             if unit.kind == "rate"
@@ -115,17 +117,8 @@ def check_unit(opened: Opened, rain: str, stated: str | None) -> None:
             f"{opened.where}: {rain} is in {said}; training needs a mean rate in mm h-1.{by} say "
             'task.units="mm h-1", or build it with a recipe of `anemoi-scaleadapt datasets`.'
         )
-    if stated is not None and own is not None and not _right(own):
+    if stated is not None and own not in (None, stated):
         LOG.warning("%s: %s is taken as %s (task.units); the dataset says %r.", opened.where, rain, stated, own)
-
-
-def _right(text: str) -> bool:
-    """Whether a unit is that of training, mm h-1."""
-    try:
-        unit = parse(text, "")
-    except ScaleAdaptError:
-        return False
-    return unit is not None and unit.kind == "rate" and abs(unit.factor - 1) < 1e-6
 
 
 def check_statistics(opened: Opened, rain: str, used: bool) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from glob import glob, has_magic
 
-from anemoi_scaleadapt.datasets.comephore.geotiff import UnreadableError
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import ONE_HOUR
 
@@ -23,6 +22,10 @@ TAR = re.compile(r"(\d{4})(\d\d)\.tar$")
 FRAME_ENDINGS = (".gtif", ".tif", ".tiff", ".gtiff")
 ARCHIVE_ENDINGS = (".tar", *FRAME_ENDINGS)
 Key = tuple[dt.datetime, str]
+
+
+class UnreadableError(ScaleAdaptError):
+    """The bytes are no whole TIFF: what ``missing_files: nan`` may turn into missing values."""
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,15 @@
 import datetime as dt
 import logging
 from collections.abc import Iterable
+from functools import cached_property
 
 import numpy as np
 
-from anemoi_scaleadapt.datasets.comephore.archive import Archive, Key, Location
-from anemoi_scaleadapt.datasets.comephore.geotiff import KINDS, UnreadableError, decode, grid_of, odd_tags, open_image
+from anemoi_scaleadapt.datasets.comephore.archive import Archive, Key, Location, UnreadableError
+from anemoi_scaleadapt.datasets.comephore.geotiff import KINDS, decode, grid_of, odd_tags, open_image
 from anemoi_scaleadapt.datasets.comephore.grid import PROJ_STRING, StereGrid, lonlat
 from anemoi_scaleadapt.datasets.crop import area_of
+from anemoi_scaleadapt.datasets.hours import Place
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
 LOG = logging.getLogger(__name__)
@@ -78,25 +80,11 @@ class Frames:
         self.area = area_of(self.crop)
         self._found: dict[Key, Location] = {}
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns of the crop."""
-        return self.grid.shape
-
-    @property
-    def resolution(self) -> str:
-        """Side of a pixel, as ``"1km"``."""
-        return self.grid.resolution
-
-    @property
-    def projection(self) -> str:
-        """Comephore's, for PROJ."""
-        return PROJ_STRING
-
-    def positions(self) -> tuple[np.ndarray, np.ndarray]:
-        """Latitudes and longitudes of the pixel centres, (y, x), degrees."""
+    @cached_property
+    def place(self) -> Place:
+        """The grid of the crop."""
         longitudes, latitudes = lonlat(self.grid)
-        return latitudes, longitudes
+        return Place(latitudes, longitudes, self.grid.resolution, PROJ_STRING)
 
     def _first_grid(self, missing_files: str) -> StereGrid:
         """The grid of the first frame that can be read: every other one must have the same."""
@@ -146,14 +134,10 @@ class Frames:
             values = np.where(self._read(date, "QUALIF") >= self.min_quality, values, np.float32(np.nan))
         return values
 
-    def _nothing(self) -> np.ndarray:
-        """An hour without values."""
-        return np.full(self.grid.shape, np.nan, np.float32)
-
     def _read(self, date: dt.datetime, kind: str) -> np.ndarray:
-        location = self._found.get((date, kind))
+        location, nothing = self._found.get((date, kind)), np.full(self.grid.shape, np.nan, np.float32)
         if location is None:
-            return self._nothing()
+            return nothing
         try:
             with open_image(location.read()) as image:
                 grid = grid_of(image)
@@ -166,7 +150,7 @@ class Frames:
             if self.missing_files == "error":
                 raise self._error((date, kind), location, error) from error
             LOG.warning("%s. Its values are missing.", self._error((date, kind), location, error))
-            return self._nothing()
+            return nothing
         except ScaleAdaptError as error:
             raise self._error((date, kind), location, error) from error
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL.TiffImagePlugin import TiffImageFile
 
+from anemoi_scaleadapt.datasets.comephore.archive import UnreadableError
 from anemoi_scaleadapt.datasets.comephore.grid import LATITUDE_OF_TRUE_SCALE, StereGrid
 from anemoi_scaleadapt.errors import ScaleAdaptError
 
@@ -38,10 +39,6 @@ DESCRIPTION, DATE_TIME = 270, 306
 GEOGRAPHIC, METHOD, ORIGIN_LATITUDE, POLE_LONGITUDE = 2048, 3075, 3081, 3095
 FALSE_ORIGIN = (3082, 3083)
 WGS84, POLAR_STEREOGRAPHIC = 4326, 15
-
-
-class UnreadableError(ScaleAdaptError):
-    """The bytes are no whole TIFF: what ``missing_files: nan`` may turn into missing values."""
 
 
 def open_image(data: bytes) -> TiffImageFile:

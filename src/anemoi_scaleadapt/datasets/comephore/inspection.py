@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from anemoi_scaleadapt.datasets.comephore.archive import Archive, Key, Location
-from anemoi_scaleadapt.datasets.comephore.geotiff import UnreadableError, decode, grid_of, odd_tags, open_image
+from anemoi_scaleadapt.datasets.comephore.archive import Archive, Key, Location, UnreadableError
+from anemoi_scaleadapt.datasets.comephore.geotiff import decode, grid_of, odd_tags, open_image
 from anemoi_scaleadapt.datasets.comephore.grid import StereGrid
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import ONE_HOUR

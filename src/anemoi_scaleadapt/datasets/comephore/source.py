@@ -14,6 +14,7 @@ Champeaux et al. (2009): Les mesures de précipitations et l'estimation des lame
 Houille Blanche 5, 28-34, doi:10.1051/lhb/2009052.
 """
 
+from functools import partial
 from typing import Any
 
 from anemoi.datasets.create.source import Source
@@ -58,6 +59,10 @@ class ComephoreSource(Source):
         """The fields of some dates; nothing is read yet."""
         dates = [date.replace(tzinfo=None) for date in dates]
         self.frames.prepare(dates, self.kinds)
-        return new_fieldlist_from_list(
-            [HourField(self.frames, d, k, KINDS[k].param, KINDS[k].units) for d in dates for k in self.kinds]
-        )
+        place, read = self.frames.place, self.frames.read
+        fields = [
+            HourField(place, date, KINDS[kind].param, KINDS[kind].units, partial(read, date, kind))
+            for date in dates
+            for kind in self.kinds
+        ]
+        return new_fieldlist_from_list(fields)
