@@ -2,6 +2,8 @@
 
 import datetime
 import os
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pyproj  # noqa: F401
@@ -10,6 +12,7 @@ import pytest
 import support.shapes  # noqa: F401  (before the package: shapes are checked from here on)
 from support.scoring import ensemble  # noqa: F401  (fixtures)
 from support.showers import files, shower, write  # noqa: F401
+from support.warm import Warm
 
 # hydra sets this in a run; tests that compose in process need it themselves
 os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
@@ -23,6 +26,15 @@ def numpy_errors():
     """Put numpy's error state back: anemoi-datasets makes every later division by zero of a process raise."""
     with np.errstate():
         yield
+
+
+@pytest.fixture(scope="session")
+def warm():
+    """A folder of anemoi's programs that start at once, see support/warm.py; for tests that start many."""
+    with tempfile.TemporaryDirectory(prefix="warm") as folder:
+        made = Warm(Path(folder))
+        yield made.bin
+        made.close()
 
 
 @pytest.fixture(scope="session")

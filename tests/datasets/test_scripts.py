@@ -30,8 +30,8 @@ echo 1
 """
 
 
-def run(*command, folder, check=True):
-    path = f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+def run(*command, folder, warm, check=True):
+    path = f"{folder}:{warm}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(
         list(map(str, command)), cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True
     )
@@ -58,24 +58,24 @@ def filled(path):
     return np.isfinite(data[:, 1:]).all() and np.isfinite(group["mean"][:]).all()
 
 
-@pytest.mark.slow
-def test_two_processes_build_and_a_second_call_after_a_fault_goes_on(recipe, tmp_path):
+def test_two_processes_build_and_a_second_call_after_a_fault_goes_on(recipe, tmp_path, warm):
     script = EXAMPLES / "datasets" / "build.sh"
     tar = tmp_path / "tars" / "H_COMEPHORE_201902.tar"
     tar.rename(tmp_path / "away.tar")
-    broken = run(script, recipe, "out.zarr", 2, folder=tmp_path, check=False)
+    broken = run(script, recipe, "out.zarr", 2, folder=tmp_path, warm=warm, check=False)
     assert broken.returncode == 1 and "not there: 2019-02-0" in broken.stderr
     (tmp_path / "away.tar").rename(tar)
-    run(script, recipe, "out.zarr", 2, folder=tmp_path)
+    run(script, recipe, "out.zarr", 2, folder=tmp_path, warm=warm)
     assert filled(tmp_path / "out.zarr")
     assert sorted(p.name for p in tmp_path.glob("out.zarr*")) == ["out.zarr"]
 
 
-@pytest.mark.slow
-def test_the_slurm_script_submits_three_jobs_that_build(recipe, tmp_path):
+def test_the_slurm_script_submits_three_jobs_that_build(recipe, tmp_path, warm):
     sbatch = tmp_path / "sbatch"
     sbatch.write_text(SBATCH)
     sbatch.chmod(0o755)
-    done = run(EXAMPLES / "datasets" / "build_slurm.sh", recipe, "out.zarr", 2, "--time=1:00:00", folder=tmp_path)
+    done = run(
+        EXAMPLES / "datasets" / "build_slurm.sh", recipe, "out.zarr", 2, "--time=1:00:00", folder=tmp_path, warm=warm
+    )
     assert "anemoi-datasets finalise 'out.zarr'" in done.stdout
     assert filled(tmp_path / "out.zarr")

@@ -84,10 +84,12 @@ def load(path: str) -> ModuleType:
 
 
 class Desk:
-    """A user's working folder; `network` replaces that of every config of training."""
+    """A user's working folder; `network` replaces that of every config of training, `programs` come first in PATH."""
 
-    def __init__(self, folder: Path, network: dict) -> None:
+    def __init__(self, folder: Path, network: dict, programs: Path | None = None) -> None:
         self.folder = folder
+        own = [Path(sys.executable).parent] if programs is None else [programs, Path(sys.executable).parent]
+        self.path = ":".join(map(str, [*own, "/usr/local/bin", "/usr/bin", "/bin"]))
         self.cheap = {
             "system": {"hardware": {"accelerator": "cpu"}},
             "model": {"model": {"network": network, "sampler": {"steps": 2}}},
@@ -145,7 +147,7 @@ class Desk:
         """Run a command here; return what it printed."""
         environment = {
             **{k: v for k, v in os.environ.items() if k in ("LANG", "LC_ALL", "TMPDIR")},
-            "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+            "PATH": self.path,
             "HOME": str(self.folder),
             "OMP_NUM_THREADS": "1",
             "HYDRA_FULL_ERROR": "1",
@@ -203,10 +205,16 @@ def desk(tmp_path, tiny_network) -> Desk:
     return Desk(tmp_path, tiny_network)
 
 
+@pytest.fixture
+def alone(tmp_path, tiny_network, warm) -> Desk:
+    """An empty folder for a page."""
+    return Desk(tmp_path, tiny_network, warm)
+
+
 @pytest.fixture(scope="session")
-def after_readme(tmp_path_factory, tiny_network) -> Desk:
+def after_readme(tmp_path_factory, tiny_network, warm) -> Desk:
     """The folder in which the README was followed: hr.zarr, lr.zarr, a checkpoint, members.nc."""
-    made = Desk(tmp_path_factory.mktemp("readme"), tiny_network)
+    made = Desk(tmp_path_factory.mktemp("readme"), tiny_network, warm)
     made.comephore(dt.datetime(2023, 1, 1, 1), 744, size=100)
     made.example("era5", hours=6)
     for config in ("any", "s25t6"):
@@ -216,13 +224,13 @@ def after_readme(tmp_path_factory, tiny_network) -> Desk:
 
 
 @pytest.fixture
-def continued(after_readme, tmp_path, tiny_network) -> Desk:
+def continued(after_readme, tmp_path, tiny_network, warm) -> Desk:
     """A new folder with what the README left."""
     for name in ("hr.zarr", "lr.zarr", "comephore"):
         (tmp_path / name).symlink_to(after_readme.folder / name)
     for name in ("inference-last.ckpt", "members.nc"):
         shutil.copy(after_readme.folder / name, tmp_path / name)
-    made = Desk(tmp_path, tiny_network)
+    made = Desk(tmp_path, tiny_network, warm)
     made.shadow("any")
     return made
 

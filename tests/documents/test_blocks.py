@@ -38,7 +38,7 @@ def test_a_document_works(name, request, blocks):
     wanted = [b for b in blocks(REPOSITORY / name) if b.language in ("bash", "python") and not b.reason]
     if not wanted:
         return
-    desk = request.getfixturevalue("desk" if name in ALONE else "continued")
+    desk = request.getfixturevalue("alone" if name in ALONE else "continued")
     ALONE.get(name, lambda desk: None)(desk)
     desk.follow(REPOSITORY / name)
 

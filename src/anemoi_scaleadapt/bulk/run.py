@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -175,8 +174,3 @@ def parse_part(text: str) -> tuple[int, int]:
     if not (one.isdigit() and all_.isdigit()):
         raise ScaleAdaptError(f"--part {text}: give i/N, such as 3/16.")
     return int(one), int(all_)
-
-
-def target_of(path: str | Path) -> Path:
-    """The Zarr, absolute: workers elsewhere find it too."""
-    return Path(path).absolute()

@@ -1,27 +1,16 @@
 """How far a bulk run has come."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from anemoi_scaleadapt.bulk.piece import is_done, marker, read_marker
 from anemoi_scaleadapt.bulk.plan import Job
 
 
-@dataclass(frozen=True)
-class Status:
-    """How far a run has come.
+class Status(NamedTuple):
+    """How far a run has come: pieces that are on the disk and all of them, the same in hours times members.
 
-    Attributes
-    ----------
-    done, pieces : int
-        Pieces that are on the disk, and all of them.
-    drawn, size : int
-        The same in hours times members.
-    seconds : float
-        What one process has taken for an hour of a member, on average; NaN before the first piece.
-    broken : list of int
-        Pieces whose marker cannot be read; they are drawn again.
-    last : str
-        Who has done the last piece.
+    And the seconds that an hour of a member has taken (NaN before the first piece), pieces whose marker cannot be read,
+    which are drawn again, and who has done the last piece.
     """
 
     done: int
@@ -46,12 +35,6 @@ def status(job: Job) -> Status:
     drawn, spent = sum(one["size"] for one in known.values()), sum(one["seconds"] for one in known.values())
     broken = [p.number for p in job.pieces if p.number not in known and marker(job, p.number).exists()]
     newest = max(known, key=lambda number: marker(job, number).stat().st_mtime, default=None)
-    return Status(
-        len(known),
-        len(job.pieces),
-        drawn,
-        sum(piece.size for piece in job.pieces),
-        spent / drawn if drawn else float("nan"),
-        broken,
-        "" if newest is None else known[newest]["host"],
-    )
+    size, seconds = sum(piece.size for piece in job.pieces), spent / drawn if drawn else float("nan")
+    last = "" if newest is None else known[newest]["host"]
+    return Status(len(known), len(job.pieces), drawn, size, seconds, broken, last)

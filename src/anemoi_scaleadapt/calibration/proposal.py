@@ -1,6 +1,7 @@
 """From statistics to settings: one rule each, stated in the words the report prints."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +52,12 @@ class Proposal:
     amount: tuple[np.ndarray, np.ndarray]
     spectrum: np.ndarray
     reasons: list[tuple[str, str, str]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """What is proposed, and why."""
+        told = {key: getattr(self.scale, key) for key in ("space", "time", "beta", "context_length")}
+        reasons = {key: reason for key, _, reason in self.reasons}
+        return {**told, "crop": self.crop, "threshold": self.threshold, "reasons": reasons}
 
 
 def first_below(correlation: np.ndarray, level: float) -> int:

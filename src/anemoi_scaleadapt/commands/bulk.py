@@ -58,14 +58,13 @@ def plan(args: Namespace) -> int:
     print(found.table())
     with Console(stderr=True).status("loading torch and the weights, reading the coarse rain"):
         from anemoi_scaleadapt.bulk.plan import make
-        from anemoi_scaleadapt.bulk.run import target_of
         from anemoi_scaleadapt.downscaling.network import open_network
         from anemoi_scaleadapt.models.export import SHIPPED
 
         model = open_network(args.weights, "cpu")
         model.find_scale({"space": found.s, "time": found.t})
         weights = args.weights if args.weights in SHIPPED else str(Path(args.weights).absolute())
-        job = make(target_of(args.to), found, model, weights, settings)
+        job = make(args.to.absolute(), found, model, weights, settings)
     layout, (y, x) = job.layout, job.told["shape"]
     values = len(layout.members) * len(layout.times) * y * x
     print(
@@ -89,9 +88,9 @@ def run(args: Namespace) -> int:
     with console.status("loading torch and the plan"):
         from anemoi_scaleadapt.bulk.piece import is_done
         from anemoi_scaleadapt.bulk.plan import load
-        from anemoi_scaleadapt.bulk.run import parse_part, run_here, run_on_cluster, share, target_of
+        from anemoi_scaleadapt.bulk.run import parse_part, run_here, run_on_cluster, share
 
-        job = load(target_of(args.zarr))
+        job = load(args.zarr.absolute())
         numbers = share(job, *parse_part(args.part)) if args.part else [piece.number for piece in job.pieces]
         left = [number for number in numbers if not is_done(job, number)]
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f} of {task.total:.0f} h"))
@@ -115,10 +114,10 @@ def run(args: Namespace) -> int:
 def status(args: Namespace) -> int:
     """Say how many pieces are done, and how long the rest takes."""
     from anemoi_scaleadapt.bulk.plan import load
-    from anemoi_scaleadapt.bulk.run import is_finished, target_of
+    from anemoi_scaleadapt.bulk.run import is_finished
     from anemoi_scaleadapt.bulk.status import status as look
 
-    job = load(target_of(args.zarr))
+    job = load(args.zarr.absolute())
     found = look(job)
     print(f"{args.zarr}: {found.done} of {found.pieces} pieces, {found.drawn} of {found.size} hours of members.")
     if found.broken:

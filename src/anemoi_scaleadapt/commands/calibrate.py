@@ -1,6 +1,8 @@
 """`anemoi-scaleadapt calibrate scale | spread`: beta, L and crop from data; the spread of trained weights."""
 
+import json
 from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
 from pathlib import Path
 
 from anemoi_scaleadapt.commands import reading
@@ -45,9 +47,10 @@ def main(args: Namespace) -> int:
 
 def of_data(args: Namespace) -> int:
     """Propose beta, L, crop size and threshold of a pair, and write an overlay."""
-    from anemoi_scaleadapt.calibration import figure, report, sample
+    from anemoi_scaleadapt.calibration import figure, sample
     from anemoi_scaleadapt.calibration.proposal import propose
     from anemoi_scaleadapt.errors import ScaleAdaptError
+    from anemoi_scaleadapt.files import write_text
     from anemoi_scaleadapt.rain.reader import open_rain
     from anemoi_scaleadapt.rain.steps import averaged
     from anemoi_scaleadapt.rain.windows import space_factor
@@ -71,7 +74,7 @@ def of_data(args: Namespace) -> int:
         folder / f"{name}.yaml",
         overlay.render(found.scale, f"Calibrated on {Path(args.hr).name}.\n{comment}", found.crop),
     )
-    report.write(folder / f"{name}.json", report.as_dict(found))
+    write_text(folder / f"{name}.json", json.dumps(found.as_dict(), indent=2) + "\n")
     figure.plot(found, folder / f"{name}.png")
     print(f"{folder / name}.yaml, .json and .png written: anemoi-training train --config-name={name} ...")
     return 0
@@ -79,8 +82,9 @@ def of_data(args: Namespace) -> int:
 
 def of_weights(args: Namespace) -> int:
     """Find sigma_max and noise_factor of some pairs, and write weights that know them."""
-    from anemoi_scaleadapt.calibration import report, trained, weights
+    from anemoi_scaleadapt.calibration import trained, weights
     from anemoi_scaleadapt.errors import ScaleAdaptError
+    from anemoi_scaleadapt.files import write_text
     from anemoi_scaleadapt.inference.trained import open_weights
     from anemoi_scaleadapt.rain.reader import open_rain
     from anemoi_scaleadapt.rain.steps import averaged
@@ -105,7 +109,8 @@ def of_weights(args: Namespace) -> int:
         return 0
     told = {"weights": args.weights, "hr": Path(args.hr).name, "days": args.days, "draw": args.draw}
     weights.write(args.weights, found, args.to, {**told, "members": args.members, "edge": args.edge})
-    report.write(args.to / "calibrated.json", report.of_spreads(found))
+    trials = {f"s{s}t{t}": asdict(spread) for (s, t), spread in found.items()}
+    write_text(args.to / "calibrated.json", json.dumps(trials, indent=2) + "\n")
     print(
         f"{args.to}: weights that draw every pair so, smooth between those measured; calibrated.json holds all trials"
     )

@@ -16,6 +16,13 @@ def listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+Paths = Annotated[
+    tuple[Name, ...],
+    BeforeValidator(listed),
+    Field(strict=False, min_length=1, json_schema_extra={"rule": "a path, a pattern, or a list of them"}),
+]
+
+
 class Crop(Settings):
     """Rows and columns of a grid."""
 
@@ -41,11 +48,7 @@ class CoarsenSettings(Settings):
 class ComephoreSettings(Settings):
     """Keys of ``comephore``."""
 
-    path: Annotated[
-        tuple[Name, ...],
-        BeforeValidator(listed),
-        Field(strict=False, min_length=1, json_schema_extra={"rule": "a path, a glob, or a list of them"}),
-    ]
+    path: Paths
     """a tar, a frame (``.gtif``), a folder of either, a glob, or a list"""
     kinds: Annotated[
         tuple[Literal["RR", "ERR", "QUALIF"], ...], BeforeValidator(listed), Field(strict=False, min_length=1)
@@ -68,11 +71,7 @@ class ComephoreSettings(Settings):
 class RainSettings(Settings):
     """Keys of ``rain``."""
 
-    path: Annotated[
-        tuple[Name, ...],
-        BeforeValidator(listed),
-        Field(strict=False, min_length=1, json_schema_extra={"rule": "a path, a pattern, or a list of them"}),
-    ]
+    path: Paths
     """a NetCDF or GRIB file, a Zarr folder, an anemoi dataset, a pattern, or a list of these, which make one record"""
     variable: Name | None = None
     """name of the rain in the files, where its name or standard name does not tell; in the dataset it is ``rain``"""

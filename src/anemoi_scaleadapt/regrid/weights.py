@@ -19,6 +19,13 @@ from anemoi_scaleadapt.regrid.projection import equal_area, to_xy
 
 #: a block with less of its area covered by the input is missing
 MIN_COVER = 0.99
+#: what a file holds: parts of the matrix, and by their names in it the other fields of :class:`Weights`
+MATRIX = ("data", "indices", "indptr", "shape")
+KEYS = {
+    "in_latitudes": "latitude", "in_longitudes": "longitude", "out_latitudes": "block_latitude",
+    "out_longitudes": "block_longitude", "out_shape": "shape", "space_factor": "s", "cover": "cover",
+    "area_km2": "area", "min_cover": "min_cover",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,22 +106,8 @@ class Weights:
     def save(self, path: Path) -> None:
         """Write the file that :meth:`load` and anemoi-transform's filter ``regrid`` read (key ``matrix``)."""
         with whole(Path(path)) as part, open(part, "wb") as file:
-            np.savez_compressed(
-                file,
-                matrix_data=self.matrix.data,
-                matrix_indices=self.matrix.indices,
-                matrix_indptr=self.matrix.indptr,
-                matrix_shape=np.array(self.matrix.shape),
-                in_latitudes=self.latitude,
-                in_longitudes=self.longitude,
-                out_latitudes=self.block_latitude,
-                out_longitudes=self.block_longitude,
-                out_shape=np.array(self.shape),
-                space_factor=self.s,
-                cover=self.cover,
-                area_km2=self.area,
-                min_cover=self.min_cover,
-            )
+            parts = {f"matrix_{key}": getattr(self.matrix, key) for key in MATRIX}
+            np.savez_compressed(file, **parts, **{key: getattr(self, name) for key, name in KEYS.items()})
 
     @classmethod
     def load(cls, path: Path) -> "Weights":
@@ -127,21 +120,10 @@ class Weights:
         """
         try:
             with np.load(path) as file:
-                data = dict(file)
-            return cls(
-                sparse.csr_array(
-                    (data["matrix_data"], data["matrix_indices"], data["matrix_indptr"]), shape=data["matrix_shape"]
-                ),
-                (int(data["out_shape"][0]), int(data["out_shape"][1])),
-                int(data["space_factor"]),
-                data["cover"],
-                data["area_km2"],
-                float(data["min_cover"]),
-                data["in_latitudes"],
-                data["in_longitudes"],
-                data["out_latitudes"],
-                data["out_longitudes"],
-            )
+                data, indices, indptr, shape = (file[f"matrix_{key}"] for key in MATRIX)
+                told = {name: file[key] if file[key].ndim else file[key].item() for key, name in KEYS.items()}
+            told["shape"] = tuple(told["shape"].tolist())
+            return cls(sparse.csr_array((data, indices, indptr), shape=shape), **told)
         except Exception as error:
             raise ScaleAdaptError(
                 f"{path} does not hold weights of `anemoi-scaleadapt weights`: {error or type(error).__name__}"
