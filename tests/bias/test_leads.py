@@ -14,6 +14,8 @@ from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.rain.reader import open_rain
 from rain.test_from_grib import TP, message
 
+pytestmark = pytest.mark.usefixtures("numpy_quantiles")
+
 START = np.datetime64("2020-06-01", "s")
 SHAPE = (6, 8)
 #: nine days of truth, 3-hourly; a run of 48 h begins on each of eight, 2 times too wet on its first day and 4 times on

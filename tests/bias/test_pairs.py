@@ -17,6 +17,8 @@ from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.reader import open_rain
 from anemoi_scaleadapt.rain.steps import averaged
 
+pytestmark = pytest.mark.usefixtures("numpy_quantiles")
+
 LAT, LON = np.arange(50.0, 47.99, -0.1), np.arange(0.0, 3.01, 0.1)  # 21 x 31
 SHAPE = (72, len(LAT), len(LON))
 

@@ -121,7 +121,7 @@ def test_finer_than_an_hour_is_averaged_and_six_hours_stay(tmp_path):
             frame_hours(hours, "x")
 
 
-def test_bias_is_taken_out_on_the_blocks_and_the_raw_rain_is_there(tmp_path):
+def test_bias_is_taken_out_on_the_blocks_and_the_raw_rain_is_there(tmp_path, numpy_quantiles):
     path, _ = era5(tmp_path / "e.nc", hours=120)
     plan = make_plan(open_rain(path), GRID)
     blocks = next(plan.stretches())

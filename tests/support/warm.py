@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import traceback
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -120,6 +121,7 @@ def answer(call: socket.socket, files: list, program: str, words: list, folder: 
     except BaseException:
         traceback.print_exc()
         status = 1
+    threading._shutdown()  # as at the end of any process: pools end before what waits for them
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
