@@ -131,15 +131,13 @@ def build_system(
 ) -> "System":
     """Return the forecast function."""
     from anemoi_scaleadapt.baselines.systems import Setup, build
-    from anemoi_scaleadapt.rain.reader import open_rain
-    from anemoi_scaleadapt.rain.steps import averaged
 
     if network:
         from anemoi_scaleadapt.inference.trained import conditional_mean
 
         forecast = conditional_mean(network, coarse, network.model.scale_of(s, coarse.t), grid)
         return lambda window, number: forecast(window)
-    archive = averaged(open_rain(args.archive, **reading.told(args))) if args.archive else None
+    archive = reading.hourly(args.archive, args) if args.archive else None
     noise = read_noise(args.noise, s, coarse.t, chosen)
     system = build(args.baseline, Setup(coarse, s, coarse.t, args.members, args.seed, archive, chosen, noise))
     if system is None:
@@ -174,14 +172,12 @@ def fit(args: Namespace) -> int:
     from anemoi_scaleadapt.calibration.noise import fit_noise
     from anemoi_scaleadapt.commands.progress import bar
     from anemoi_scaleadapt.files import check_target
-    from anemoi_scaleadapt.rain.reader import open_rain
-    from anemoi_scaleadapt.rain.steps import averaged
 
     if not args.archive:
         raise ScaleAdaptError("baseline fit needs fine rain of other days: give --archive FILE.")
     s, t = factor("--space-factor", args.space_factor), factor("--time-factor", args.time_factor)
     check_target(Path(args.to), [Path(args.archive)])
-    archive = averaged(open_rain(args.archive, **reading.told(args)))
+    archive = reading.hourly(args.archive, args)
     first, last = bounds(args, (archive.times[0], archive.times[-1]), archive.path)
     noise = fit_noise(archive.between(first, last), s, t, args.seed, bar("Fitting noise"))
     noise.write(Path(args.to))

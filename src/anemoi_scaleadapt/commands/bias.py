@@ -4,11 +4,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
+from anemoi_scaleadapt.commands import reading
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the three actions and their options."""
-    from anemoi_scaleadapt.commands import reading
-
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     learn = actions.add_parser("fit", help="learn the bias from real coarse rain and the truth of the same hours")
     learn.epilog = "example: anemoi-scaleadapt bias fit --coarse era5.nc --truth lr.zarr --to bias.json"
@@ -50,9 +50,8 @@ def main(args: Namespace) -> int:
 def fit(args: Namespace) -> int:
     """Fit, and say how the sample looks before and after."""
     from anemoi_scaleadapt.bias.fit import fit as learn
-    from anemoi_scaleadapt.commands.reading import leads
 
-    _target(args.to, ".json")
+    reading.target("--to", args.to, ".json")
     found, coarse, truth = _pairs(args)
     about = {
         "coarse": coarse.path,
@@ -61,7 +60,7 @@ def fit(args: Namespace) -> int:
         "library": "xsdba",
     }
     cells = {"hours": found.hours, "km": found.km}
-    groups = {"leads": found.leads, "groups": leads(args)}
+    groups = {"leads": found.leads, "groups": reading.leads(args)}
     mapping = learn(found.coarse, found.truth, found.times, about=about, **cells, **groups)
     print("The sample of the fit itself (a fair test is `bias report` on other hours):\n")
     _show(args, mapping, found, mapping.apply(found.coarse, found.times, None, found.leads))
@@ -88,7 +87,7 @@ def report(args: Namespace) -> int:
     if args.to:
         from anemoi_scaleadapt.files import write_text
 
-        write_text(_target(args.to, ".md"), text)
+        write_text(reading.target("--to", args.to, ".md"), text)
     return 0
 
 
@@ -96,14 +95,13 @@ def apply(args: Namespace) -> int:
     """Write a record without its bias."""
     from anemoi_scaleadapt.bias.mapping import Mapping
     from anemoi_scaleadapt.bias.records import corrected
-    from anemoi_scaleadapt.commands.reading import one_of_leads, period
     from anemoi_scaleadapt.hours import HOUR
     from anemoi_scaleadapt.rain.steps import averaged
     from anemoi_scaleadapt.regrid.dataset import as_dataset, write_dataset
 
-    _target(args.to, ".nc")
+    reading.target("--to", args.to, ".nc")
     mapping = Mapping.load(args.mapping)
-    rain = _open(args.coarse, args.variable, args, one_of_leads(args)).between(*period(args))
+    rain = _open(args.coarse, args.variable, args, reading.one_of_leads(args)).between(*reading.period(args))
     clean = corrected(averaged(rain, mapping.hours * HOUR), mapping, args.keep_change)
     method = "quantile delta mapping (ranks of this record)" if args.keep_change else "quantile mapping (by value)"
     data = as_dataset(
@@ -115,29 +113,19 @@ def apply(args: Namespace) -> int:
     return 0
 
 
-def _target(path: Path, *suffixes: str) -> Path:
-    from anemoi_scaleadapt.errors import ScaleAdaptError
-
-    if path.suffix not in suffixes or not path.absolute().parent.is_dir():
-        raise ScaleAdaptError(f"--to {path}: a name that ends with {' or '.join(suffixes)} in a folder that is there.")
-    return path
-
-
 def _open(paths: list[str], variable: str | None, args: Namespace | None = None, leads: Any = None) -> Any:
-    from anemoi_scaleadapt.commands.reading import told
     from anemoi_scaleadapt.rain.reader import open_rain
 
     source = paths[0] if len(paths) == 1 else paths
-    return open_rain(source, variable, leads=leads, **told(args)) if args else open_rain(source, variable)
+    return open_rain(source, variable, leads=leads, **reading.told(args)) if args else open_rain(source, variable)
 
 
 def _pairs(args: Namespace) -> tuple[Any, Any, Any]:
     from anemoi_scaleadapt.bias.pairs import joined, pairs
-    from anemoi_scaleadapt.commands.reading import leads, period
 
     truth = _open(args.truth, args.truth_variable)
-    parts = [_open(args.coarse, args.variable, args, group) for group in leads(args) or (None,)]
-    start, end = period(args)
+    parts = [_open(args.coarse, args.variable, args, group) for group in reading.leads(args) or (None,)]
+    start, end = reading.period(args)
     return joined([pairs(coarse, truth, start, end, args.space_factor) for coarse in parts]), parts[0], truth
 
 
@@ -146,7 +134,8 @@ def _show(args: Namespace, mapping: Any, found: Any, clean: Any) -> str:
 
     numbers = compare(found.coarse, found.truth, found.times, mapping, clean, found.leads)
     if args.figure:
-        plot(numbers, _target(args.figure, ".png"), f"means over {found.hours:g} h, {found.km:.3g} km")
+        path = reading.target("--figure", args.figure, ".png")
+        plot(numbers, path, f"means over {found.hours:g} h, {found.km:.3g} km")
     text = numbers.markdown()
     print(text)
     return text

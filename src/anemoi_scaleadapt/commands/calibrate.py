@@ -51,13 +51,11 @@ def of_data(args: Namespace) -> int:
     from anemoi_scaleadapt.calibration.proposal import propose
     from anemoi_scaleadapt.errors import ScaleAdaptError
     from anemoi_scaleadapt.files import write_text
-    from anemoi_scaleadapt.rain.reader import open_rain
-    from anemoi_scaleadapt.rain.steps import averaged
     from anemoi_scaleadapt.rain.windows import space_factor
     from anemoi_scaleadapt.scale import overlay, recipe
 
     recipe(args.space or 1, args.time)  # refuses a pair that there is not
-    lr, hr = (averaged(open_rain(path, **reading.told(args))) for path in (args.lr, args.hr))
+    lr, hr = (reading.hourly(path, args) for path in (args.lr, args.hr))
     space = space_factor(hr, lr)
     if args.space and args.space != space:
         raise ScaleAdaptError(f"--space {args.space}: {args.hr} and {args.lr} differ by the factor {space}.")
@@ -86,8 +84,6 @@ def of_weights(args: Namespace) -> int:
     from anemoi_scaleadapt.errors import ScaleAdaptError
     from anemoi_scaleadapt.files import write_text
     from anemoi_scaleadapt.inference.trained import open_weights
-    from anemoi_scaleadapt.rain.reader import open_rain
-    from anemoi_scaleadapt.rain.steps import averaged
 
     for option, least in {"members": 2, "draw": 1, "edge": 8}.items():
         if getattr(args, option) < least:
@@ -97,7 +93,7 @@ def of_weights(args: Namespace) -> int:
     model = open_weights(args.weights, args.device, "weights")
     trained.check_sampler(model.downscaler, args.weights)
     pairs = [weights.pair_of(word, model) for word in args.pairs]
-    hr = averaged(open_rain(args.hr, **reading.told(args)))
+    hr = reading.hourly(args.hr, args)
     found = {}
     for pair in pairs:
         found[pair] = weights.spread_of(model, hr, pair, args.days, args.draw, args.members, args.edge, bar)

@@ -5,6 +5,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
+from anemoi_scaleadapt.commands import reading
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
@@ -22,7 +24,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def add_input_arguments(parser: ArgumentParser) -> None:
     """Declare what is read, and on which grid."""
-    from anemoi_scaleadapt.commands import reading
     from anemoi_scaleadapt.commands.weights import add_grid_arguments
 
     parser.add_argument("input", nargs="+", help="coarse rain: NetCDF, Zarr or GRIB files, or an anemoi dataset")
@@ -81,7 +82,6 @@ def check_draw(args: Namespace) -> None:
 
 def main(args: Namespace) -> int:
     """Say what the input is taken for; write its blocks and its members."""
-    from anemoi_scaleadapt.errors import ScaleAdaptError
     from anemoi_scaleadapt.files import check_target
     from anemoi_scaleadapt.rain.members import check_members
 
@@ -89,8 +89,7 @@ def main(args: Namespace) -> int:
     if args.to is not None:
         check_members(args.to, *args.input)
     if args.coarse_to is not None:
-        if args.coarse_to.suffix != ".nc":
-            raise ScaleAdaptError(f"--coarse-to {args.coarse_to}: a name that ends with .nc is needed.")
+        reading.target("--coarse-to", args.coarse_to, ".nc")
         check_target(args.coarse_to, [Path(name) for name in args.input])
     plan = understood(args)
     print(plan.table())
@@ -103,11 +102,10 @@ def main(args: Namespace) -> int:
 
 def understood(args: Namespace) -> Any:
     """The plan of an input as the options tell it."""
-    from anemoi_scaleadapt.commands.reading import one_of_leads, period, told
     from anemoi_scaleadapt.downscaling.api import understand
     from anemoi_scaleadapt.regrid.named import read_box
 
-    start, end = period(args)
+    start, end = reading.period(args)
     return understand(
         args.input[0] if len(args.input) == 1 else args.input,
         args.grid,
@@ -120,8 +118,8 @@ def understood(args: Namespace) -> Any:
         variable=args.variable,
         start=start,
         end=end,
-        leads=one_of_leads(args),
-        **told(args),
+        leads=reading.one_of_leads(args),
+        **reading.told(args),
     )
 
 

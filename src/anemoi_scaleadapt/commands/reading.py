@@ -1,6 +1,7 @@
 """Options of commands that read rain: what a file may not tell."""
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
@@ -8,6 +9,8 @@ from anemoi_scaleadapt.rain.told import Accumulated, Label, Leads, Told, read_le
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from anemoi_scaleadapt.rain.record import Rain
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -54,6 +57,21 @@ def period(args: Namespace) -> "tuple[np.datetime64 | None, np.datetime64 | None
     from anemoi_scaleadapt.hours import read_date
 
     return read_date("--start", args.start), read_date("--end", args.end)
+
+
+def hourly(path: str, args: Namespace, variable: str | None = None) -> "Rain":
+    """Hourly rain of a file, of which the options tell what it does not."""
+    from anemoi_scaleadapt.rain.reader import open_rain
+    from anemoi_scaleadapt.rain.steps import averaged
+
+    return averaged(open_rain(path, variable, **told(args)))
+
+
+def target(option: str, path: Path, suffix: str) -> Path:
+    """A file to write: a name that ends with a suffix in a folder that is there."""
+    if path.suffix != suffix or not path.absolute().parent.is_dir():
+        raise ScaleAdaptError(f"{option} {path}: a name that ends with {suffix} in a folder that is there is needed.")
+    return path
 
 
 def told(args: Namespace) -> Told:

@@ -113,11 +113,9 @@ def open_files(args: Namespace) -> "tuple[Rain, Rain, Coarse, np.ndarray, int]":
     from anemoi_scaleadapt.rain import windows as w
     from anemoi_scaleadapt.rain.place import same_grid
     from anemoi_scaleadapt.rain.reader import open_rain
-    from anemoi_scaleadapt.rain.steps import averaged
 
-    told = reading.told(args)
-    members, truth = (averaged(open_rain(*source, **told)) for source in ((args.members, args.variable), (args.truth,)))
-    coarse = open_rain(args.lr, **told)
+    members, truth = reading.hourly(args.members, args, args.variable), reading.hourly(args.truth, args)
+    coarse = open_rain(args.lr, **reading.told(args))
     same_grid(members, truth)
     t = w.time_factor(members, args.time_factor)
     windows = w.windows(members.times, t, members.path)
@@ -156,8 +154,6 @@ def build_systems(
     from anemoi_scaleadapt.baselines.systems import Setup, build
     from anemoi_scaleadapt.commands.baseline import read_noise
     from anemoi_scaleadapt.rain.place import same_grid
-    from anemoi_scaleadapt.rain.reader import open_rain
-    from anemoi_scaleadapt.rain.steps import averaged
 
     names = [*args.baselines, *(["analog"] if args.archive and "analog" not in args.baselines else [])]
     for name in names:
@@ -172,7 +168,7 @@ def build_systems(
     if mean is not None:
         same_grid(mean, truth)
         out["mean"] = lambda window, number: mean.at(window)
-    archive = averaged(open_rain(args.archive, **reading.told(args))) if args.archive else None
+    archive = reading.hourly(args.archive, args) if args.archive else None
     noise = read_noise(args.noise, s, coarse.t, windows)
     setup = Setup(coarse, s, coarse.t, args.member_baselines, args.seed, archive, windows, noise)
     built = {name: build(name, setup) for name in names}
@@ -182,13 +178,10 @@ def build_systems(
 def open_mean(args: Namespace) -> "Rain | None":
     """Open the conditional mean: --mean, or the variable rain_mean of the members; None if neither."""
     from anemoi_scaleadapt.rain.names import NoVariable
-    from anemoi_scaleadapt.rain.reader import open_rain
-    from anemoi_scaleadapt.rain.steps import averaged
 
-    told = reading.told(args)
     if args.mean:
-        return averaged(open_rain(args.mean, **told))
+        return reading.hourly(args.mean, args)
     try:
-        return averaged(open_rain(args.members, "rain_mean", **told))
+        return reading.hourly(args.members, args, "rain_mean")
     except NoVariable:
         return None

@@ -3,6 +3,8 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from anemoi_scaleadapt.commands import reading
+
 
 def add_grid_arguments(parser: ArgumentParser, blocks: bool = True) -> None:
     """Declare what names the fine grid, and its blocks."""
@@ -35,14 +37,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def main(args: Namespace) -> int:
     """Make the weights and say what they are."""
-    from anemoi_scaleadapt.errors import ScaleAdaptError
     from anemoi_scaleadapt.regrid.blocks import Blocks, choose_factor
     from anemoi_scaleadapt.regrid.files import read_cells
     from anemoi_scaleadapt.regrid.named import find_grid, read_box
     from anemoi_scaleadapt.regrid.weights import make_weights
 
-    if args.to.suffix != ".npz" or not args.to.parent.is_dir():
-        raise ScaleAdaptError(f"--to {args.to}: a file name that ends with .npz in a folder that is there is needed.")
+    reading.target("--to", args.to, ".npz")
     fine = find_grid(args.grid, args.resolution, read_box(args.box) if args.box else None)
     cells = read_cells(args.input, args.variable)
     s, why = (args.space_factor, "as given") if args.space_factor else choose_factor(cells.km, fine.cell_km)
