@@ -151,7 +151,7 @@ def batch(pools, shares, random, space: int, time: int, hours: int, size: int, c
     if hidden:
         seen = hide(seen, scale, hours, random)
     # half of the time motion is that of a large domain, half of the time that of the crop alone
-    motion = motion_in(round_it, seen, scale, hours) if time > 1 and random.random() < 0.5 else None
+    motion = motion_in(round_it, seen, scale, hours) if random.random() < 0.5 else None
     return scale, axis, fine[:, edge : edge + hours], seen, motion, weights
 
 

@@ -22,6 +22,16 @@ def silent():
     return still
 
 
+def still(hours, height, width):
+    """Places of rain that does not move."""
+    return torch.arange(height * width, dtype=torch.int32).view(height, width).expand(1, hours, 2, -1, -1)
+
+
+def output(net, x, sigma, condition, scale):
+    """Output for noisy residuals of rain that does not move."""
+    return net(net.look(x, sigma, still(*x.shape[1:])), sigma, condition, scale)
+
+
 def told(net, axis, scale, **more):
     moving = follow(axis, scale, net.transform)
     return build_context(*net._coarse(axis), moving, scale, net.network.patch, **more)
@@ -50,37 +60,42 @@ def test_a_zero_residual_head_gives_the_denoiser_of_white_noise(downscaler, pair
     net = downscaler().residual
     silent(net.head)
     x, sigma = torch.randn(3, 4, 16, 16), torch.tensor([0.03, 1.0, 20.0])
-    output = net(x, sigma, torch.randn(3, 4, 8, 4, 4), pair(4, 2))
+    found = output(net, x, sigma, torch.randn(3, 4, 8, 4, 4), pair(4, 2))
     level = sigma[:, None, None, None]
-    torch.testing.assert_close(denoised(x, level, output), x / (1 + level**2))
+    torch.testing.assert_close(denoised(x, level, found), x / (1 + level**2))
 
 
-def test_gains_are_factors_on_the_noisy_input(downscaler, pair, silent):
-    net = downscaler().residual
-    silent(net.head)
-    with torch.no_grad():
-        net.head.bias[:16] = 3.0
+def test_gains_are_factors_on_the_noisy_input_and_on_that_of_the_hours_beside(downscaler, pair, silent):
     x = torch.randn(1, 2, 16, 16)
-    got = net(x, torch.tensor([2.0]), torch.zeros(1, 2, 8, 4, 4), pair(5, 2))
-    torch.testing.assert_close(got, 3 * x / 5**0.5)
+    none = torch.zeros(16, 16)
+    for begin, seen in ((16, x[0]), (16 + 18, [none, x[0, 0]]), (16 + 36, [x[0, 1], none])):
+        net = downscaler().residual
+        silent(net.head)
+        with torch.no_grad():
+            net.head.bias[begin : begin + 16] = 3.0
+        got = output(net, x, torch.tensor([2.0]), torch.zeros(1, 2, 8, 4, 4), pair(5, 2))
+        for hour in (0, 1):
+            torch.testing.assert_close(got[0, hour], 3 * seen[hour] / 5**0.5)
 
 
 def test_averages_of_the_noisy_input_have_gains_of_their_own(downscaler, pair, silent):
     net = downscaler().residual
-    silent(net.head, 0.0, 5.0)  # of single patches and of squares of three
-    got = net(torch.ones(1, 2, 16, 16), torch.tensor([3.0]), torch.zeros(1, 2, 8, 4, 4), pair(5, 2))
+    silent(net.head)
+    with torch.no_grad():
+        net.head.bias[16 + 17] = 5.0  # of squares of three patches
+    got = output(net, torch.ones(1, 2, 16, 16), torch.tensor([3.0]), torch.zeros(1, 2, 8, 4, 4), pair(5, 2))
     torch.testing.assert_close(got, torch.full_like(got, 5 / (1 + (3 / 12) ** 2) ** 0.5))
 
 
 def test_the_reach_is_not_too_short_and_not_guessed(downscaler, pair):
     net = downscaler().double().residual
     size = 2 * 8 * (-(-net.reach() // 8)) + 8
-    x = torch.zeros(1, 2, size, size, dtype=torch.float64, requires_grad=True)
+    look = torch.zeros(1, 2, 3 * 18, size // 4, size // 4, dtype=torch.float64, requires_grad=True)
     middle = size // 2
     condition = torch.zeros(1, 2, 8, size // 4, size // 4, dtype=torch.float64)
-    net(x, torch.ones(1, dtype=torch.float64), condition, pair(4, 2))[..., middle, middle].sum().backward()
-    touched = x.grad.abs().sum((0, 1)).nonzero()
-    far = int((touched - middle).abs().max())
+    net(look, torch.ones(1, dtype=torch.float64), condition, pair(4, 2))[..., middle, middle].sum().backward()
+    touched = look.grad.abs().sum((0, 1, 2)).nonzero()
+    far = int((4 * touched - middle).abs().max())
     assert 0.5 * net.reach() < far <= net.reach()
 
 
@@ -92,7 +107,7 @@ def test_the_pair_is_an_input_of_both(downscaler, rain, pair):
         context = told(net, axis, pair(4, 1))  # the same rain told as of another pair
         means.append(net.mean(context, scale))
         condition = net.residual.condition(context, means[0])
-        outputs.append(net.residual(noise, torch.ones(1), condition, scale))
+        outputs.append(output(net.residual, noise, torch.ones(1), condition, scale))
     for one, *others in (means, outputs):
         assert all((other - one).abs().max() > 1e-3 for other in others)
 
@@ -105,8 +120,8 @@ def test_hours_moved_by_whole_frames_move_the_result(downscaler, rain, pair):
     torch.testing.assert_close(later[:, 8:16], whole[:, 12:20], rtol=0, atol=1e-12)
     x, sigma = torch.randn(1, 28, 16, 16).double(), torch.ones(1).double()
     condition = torch.randn(1, 28, 8, 4, 4).double()
-    whole = net.residual(x, sigma, condition, scale)
-    later = net.residual(x[:, 4:], sigma, condition[:, 4:], scale)
+    whole = output(net.residual, x, sigma, condition, scale)
+    later = output(net.residual, x[:, 4:], sigma, condition[:, 4:], scale)
     torch.testing.assert_close(later[:, 8:16], whole[:, 12:20], rtol=0, atol=1e-12)
 
 
@@ -124,9 +139,9 @@ def test_hidden_hours_do_not_matter_and_seen_ones_do(downscaler, rain, pair):
 def test_hours_see_each_other(downscaler, pair):
     net = downscaler(network={"hours": 0}).residual  # convolutions over neighbouring hours alone
     x = torch.randn(1, 8, 16, 16, requires_grad=True)
-    net(x, torch.ones(1), torch.zeros(1, 8, 8, 4, 4), pair(4, 2))[:, 0].sum().backward()
+    output(net, x, torch.ones(1), torch.zeros(1, 8, 8, 4, 4), pair(4, 2))[:, 0].sum().backward()
     felt = x.grad.abs().sum((0, 2, 3)) > 0
-    assert felt[:2].all() and not felt[4:].any()  # one hour a block, three blocks
+    assert felt[:2].all() and not felt[5:].any()  # one hour at the entrance and one a block, three blocks
 
 
 def test_networks_without_attention_run(downscaler, rain, pair, draw):

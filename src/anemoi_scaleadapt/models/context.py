@@ -5,10 +5,11 @@ axis begins REACH hours before a window and ends REACH hours after it, so that e
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from anemoi_scaleadapt.scale import Scale
@@ -21,8 +22,7 @@ FINE = 10
 MARGIN = 3
 
 
-@dataclass(frozen=True)
-class Moving:
+class Moving(NamedTuple):
     """Coarse rain that moves.
 
     Attributes
@@ -31,10 +31,14 @@ class Moving:
         Advected between frames, with the frames' totals, in z on the fine grid, (n, hours, y, x).
     likeness : Tensor
         Correlation that the motion reaches, zero for t = 1, where nothing lies between frames, (n, hours, Y, X).
+    beside : Tensor
+        Where the rain of each pixel was an hour ago and will be an hour later, (n, hours, 2, y, x), from
+        :func:`anemoi_scaleadapt.motion.advection.places_beside`.
     """
 
     z: Float[Tensor, "n h y x"]
     likeness: Float[Tensor, "n h Y X"]
+    beside: Int[Tensor, "n h 2 y x"]
 
 
 @dataclass(frozen=True)

@@ -63,12 +63,14 @@ def cost(scale: Scale, network: NetworkSettings, sampler: SamplerSettings, membe
     cells = max(1, round(PIXELS / scale.space))
     hours = scale.time * max(1, round(HOURS / scale.time))
     axis = torch.ones(1, hours + 2 * REACH, cells, cells)
-    context = build_context(axis, axis > 0, follow(axis, scale, model.transform), scale, network.patch)
+    moving = follow(axis, scale, model.transform)
+    context = build_context(axis, axis > 0, moving, scale, network.patch)
     with torch.no_grad(), FlopCounterMode(display=False) as once:
         mean = model.mean(context, scale)
         condition = model.residual.condition(context, mean)
     with torch.no_grad(), FlopCounterMode(display=False) as each:
-        model.residual(torch.ones_like(mean), torch.ones(1), condition, scale)
+        look = model.residual.look(torch.ones_like(moving.z), torch.ones(1), moving.beside)
+        model.residual(look, torch.ones(1), condition, scale)
     by_sampler = {"heun": 2 * sampler.steps - 1, "ancestral": STEPS}
     evaluations = by_sampler.get(sampler.name, sampler.steps)
     values = hours * (cells * scale.space) ** 2

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.conservation import conserve, nearest
@@ -40,10 +40,13 @@ class Prepared:
         Conditional mean of z, (n, hours, y, x) on the domain padded to the networks' stride.
     condition : Tensor
         What the residual network is told of it and of the coarse rain, (n, hours, c, y / patch, x / patch).
+    beside : Tensor
+        Where the rain of each pixel was an hour ago and will be an hour later, (n, hours, 2, y, x).
     """
 
     mean: Float[Tensor, "n h v w"]
     condition: Float[Tensor, "n h c p q"]
+    beside: Int[Tensor, "n h 2 y x"]
 
 
 class Downscaler(nn.Module):
@@ -190,8 +193,8 @@ class Downscaler(nn.Module):
             sigma = schedule.draw_levels(levels, len(hr), generator)
         level = sigma[:, None, None, None]
         noise = torch.randn(hr.shape, device=hr.device, generator=generator)
-        noisy = pad_to(residual + level * noise, self.stride)
-        output = self.residual(noisy, sigma, self.residual.condition(context, given), scale)
+        look = self.residual.look(residual + level * noise, sigma, moving.beside)
+        output = self.residual(look, sigma, self.residual.condition(context, given), scale)
         aim = schedule.target(residual, noise, level)
         return {
             "mean": (mean[..., :height, :width], torch.where(known, wanted, torch.nan)),
@@ -208,7 +211,7 @@ class Downscaler(nn.Module):
     def _moving(self, axis: Tensor, scale: Scale) -> Moving:
         """Rain that moves, sample by sample, so that none depends on those beside it."""
         each = [follow(one, scale, self.transform) for one in axis.split(1)]
-        return Moving(torch.cat([one.z for one in each]), torch.cat([one.likeness for one in each]))
+        return Moving(*map(torch.cat, zip(*each, strict=True)))
 
     def _context(self, axis: Tensor, moving: Moving, scale: Scale, statics: Tensor | None, tile: Tile) -> Context:
         return tile_context(*self._coarse(axis), moving, scale, self.network.patch, tile.outer, statics)
@@ -234,10 +237,10 @@ class Downscaler(nn.Module):
         moving = self._moving(axis, scale)
         mean = self._mean(axis, moving, scale, statics)
 
-        def each(axis: Tensor, z: Tensor, likeness: Tensor, statics: Tensor | None, mean: Tensor) -> Tensor:
-            return self._condition(axis, Moving(z, likeness), statics, mean, scale)
+        def each(axis: Tensor, statics: Tensor | None, mean: Tensor, *moving: Tensor) -> Tensor:
+            return self._condition(axis, Moving(*moving), statics, mean, scale)
 
-        return Prepared(mean, alone(each)(axis, moving.z, moving.likeness, statics, mean))
+        return Prepared(mean, alone(each)(axis, statics, mean, *moving), moving.beside)
 
     @torch.no_grad()
     def predict_mean(
@@ -247,15 +250,15 @@ class Downscaler(nn.Module):
         return self._mean(axis, self._moving(axis, scale), scale, statics)
 
     def _mean(self, axis: Tensor, moving: Moving, scale: Scale, statics: Tensor | None) -> Tensor:
-        def each(axis: Tensor, z: Tensor, likeness: Tensor, statics: Tensor | None) -> Tensor:
+        def each(axis: Tensor, statics: Tensor | None, *moving: Tensor) -> Tensor:
             blank = axis.new_empty(len(axis), axis.shape[1] - 2 * REACH, *self._fine(axis, scale))
             out = torch.empty_like(pad_to(blank, self.stride), dtype=torch.promote_types(axis.dtype, torch.float32))
             for tile in self._tiles(self._fine(axis, scale), self.mean.reach()):
-                context = self._context(axis, Moving(z, likeness), scale, statics, tile)
+                context = self._context(axis, Moving(*moving), scale, statics, tile)
                 tile.put(out, self.mean(context, scale))
             return out
 
-        return alone(each)(axis, moving.z, moving.likeness, statics)
+        return alone(each)(axis, statics, *moving)
 
     @torch.no_grad()
     def mean_rain(
@@ -309,18 +312,20 @@ class Downscaler(nn.Module):
         sampler = sampler or self.sampler
         now, (height, width) = self.current(axis), self._fine(axis, scale)
         prepared = self.prepare(axis, scale, statics) if prepared is None else prepared
-        condition = prepared.condition
+        condition, places = prepared.condition, prepared.beside
         mean, std = prepared.mean[..., :height, :width], alone(lambda now: self.std(now, scale))(now)
         inside = scale.conservation.inside_sampler
 
         def denoise(x: Tensor, sigma: Tensor) -> Tensor:
-            def each(x: Tensor, condition: Tensor, mean: Tensor, std: Tensor, now: Tensor) -> Tensor:
-                output = self._output(x, sigma, condition, now, scale)
+            def each(x: Tensor, condition: Tensor, mean: Tensor, std: Tensor, now: Tensor, places: Tensor) -> Tensor:
+                output = self._output(x, sigma, condition, now, places, scale)
                 estimate = schedule.denoised(x, sigma.to(x), output)
                 return self._bound(estimate, mean, std, now, scale, inside and float(sigma) <= sampler.conserve_below)
 
             flat = rearrange(x, "n t m y x -> (n m) t y x")
-            return rearrange(alone(each)(flat, condition, mean, std, now), "(n m) t y x -> n t m y x", n=len(now))
+            return rearrange(
+                alone(each)(flat, condition, mean, std, now, places), "(n m) t y x -> n t m y x", n=len(now)
+            )
 
         residual = draw(denoise, noise, self.chosen(sampler, scale), scale.beta)
         flat = rearrange(residual, "n t m y x -> (n m) t y x")
@@ -336,19 +341,19 @@ class Downscaler(nn.Module):
             tile.put(out, told, p)
         return out
 
-    def _output(self, x: Tensor, sigma: Tensor, condition: Tensor, now: Tensor, scale: Scale) -> Tensor:
+    def _output(self, x: Tensor, sigma: Tensor, condition: Tensor, now: Tensor, places: Tensor, scale: Scale) -> Tensor:
         """Network output for states (n * m, hours, y, x); tiles without a wet coarse cell are left out (zeros)."""
         height, width = x.shape[-2:]
         wet = (torch.nan_to_num(now, nan=1.0) > 0).any(dim=1)
         rule, p = scale.conservation, self.network.patch
         # what is predicted in dry cells changes other cells if the totals are kept beyond each cell of its own
         apart = not rule.inside_sampler or (rule.scope == "cell" and not rule.smooth)
-        flat, level = pad_to(x, self.stride), sigma.to(x).reshape(1).expand(len(x))
-        out = torch.zeros_like(flat)
+        level = sigma.to(x).reshape(1).expand(len(x))
+        look, out = self.residual.look(x, level, places), torch.zeros_like(pad_to(x, self.stride))
         for tile in self._tiles((height, width), self.residual.reach()):
             y0, y1, x0, x1 = (edge // scale.space for edge in tile.inner)
             if not apart or wet[..., y0 : y1 + 1, x0 : x1 + 1].any():
-                tile.put(out, self.residual(tile.read(flat), level, tile.read(condition, p), scale))
+                tile.put(out, self.residual(tile.read(look, p), level, tile.read(condition, p), scale))
         return out[..., :height, :width]
 
     def _conserve(self, rain: Tensor, now: Tensor, scale: Scale) -> Tensor:

@@ -3,16 +3,18 @@
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.diffusion.schedule import condition_noise
 from anemoi_scaleadapt.layers.averages import averages
 from anemoi_scaleadapt.layers.blocks import NoiseEmbedding, PairEmbedding, zero_init
 from anemoi_scaleadapt.layers.hours import FrameAttention
+from anemoi_scaleadapt.layers.tiling import pad_to
 from anemoi_scaleadapt.layers.unet import UShape, patches, unpatch
 from anemoi_scaleadapt.models.context import FINE, REACH, Context
 from anemoi_scaleadapt.models.settings import NetworkSettings
+from anemoi_scaleadapt.motion.advection import beside
 from anemoi_scaleadapt.scale import Scale
 
 #: length of the embedding of noise level and pair
@@ -104,9 +106,10 @@ class MeanNetwork(nn.Module):
 class ResidualNetwork(nn.Module):
     """Denoiser of the standardised residual, conditioned on the context and the mean.
 
-    Its output is F of Karras et al. with sigma_data = 1, as gains on the noisy input and on its local averages plus a
-    bias, F = a x + sum_k a_k mean_k(x) + b: the per-pixel norm inside hides the amplitude of the noise, which the gain
-    brings back, and the best guess from much noise is a weighted local average.
+    It sees the noisy residual of an hour, and those of the hours before and after carried along with the rain's motion,
+    each with its local averages. Its output is F of Karras et al. with sigma_data = 1, as gains on all of these plus a
+    bias: the per-pixel norm inside hides the amplitude of the noise, which the gain brings back, and the best guess
+    from much noise is a weighted average, over a neighbourhood and along the way of the rain.
 
     Parameters
     ----------
@@ -119,10 +122,10 @@ class ResidualNetwork(nn.Module):
         self.patch, self.widths = network.patch, network.averages
         channels, square = network.residual_channels, network.patch**2
         self.encoder = ContextEncoder(network.patch, statics, 1, channels[0])
-        self.noisy = nn.Conv2d(square + len(self.widths), channels[0], 3, padding=1)
+        self.noisy = nn.Conv2d(3 * (square + len(self.widths)), channels[0], 3, padding=1)
         self.level, self.pair = NoiseEmbedding(EMBEDDING), PairEmbedding(EMBEDDING)
         self.body = UShape(channels, network.blocks, network.heads, 0, network.hours, EMBEDDING)
-        self.head = zero_init(nn.Conv2d(channels[0], 2 * square + len(self.widths), 1))
+        self.head = zero_init(nn.Conv2d(channels[0], 3 * (square + len(self.widths)) + square, 1))
 
     def condition(self, context: Context, mean: Float[Tensor, "n h y x"]) -> Float[Tensor, "n h c v w"]:
         """Encode what does not change from step to step or member to member.
@@ -141,19 +144,49 @@ class ResidualNetwork(nn.Module):
         """
         return self.encoder(context, mean.flatten(0, 1)[:, None]).unflatten(0, mean.shape[:2])
 
+    def look(
+        self, x: Float[Tensor, "m h y x"], sigma: Float[Tensor, " m"], places: Int[Tensor, "n h 2 y x"]
+    ) -> Float[Tensor, "m h c v w"]:
+        """Bring noisy residuals to patch resolution, on a whole domain, as :meth:`forward` wants them.
+
+        Parameters
+        ----------
+        x : Tensor
+            R + sigma n, (n * members, hours, y, x), the members of a sample side by side.
+        sigma : Tensor
+            Noise levels, (n * members,).
+        places : Tensor
+            From :func:`anemoi_scaleadapt.models.moving.follow`, (n, hours, 2, y, x).
+
+        Returns
+        -------
+        Tensor
+            (n * members, hours, c, y / p, x / p), height and width padded with zeros: for the hour, the hour before
+            and the hour after its patches and averages, all of about unit variance.
+        """
+        hours = x.shape[1]
+        level = sigma.repeat_interleave(hours)[:, None, None, None]
+        seen = pad_to(torch.cat([x[:, :, None], beside(x, places)], 2).flatten(0, 1), self.patch * UShape.stride)
+        parts = []
+        for one in condition_noise(seen, level).split(1, 1):
+            parts.append(patches(one, self.patch))
+        smooth = torch.stack(averages(seen, level, self.patch, self.widths), 2)
+        each = [torch.cat([part, smooth[:, k]], 1) for k, part in enumerate(parts)]
+        return torch.cat(each, 1).unflatten(0, (-1, hours))
+
     def forward(
         self,
-        x: Float[Tensor, "m h y x"],
+        look: Float[Tensor, "m h c v w"],
         sigma: Float[Tensor, " m"],
-        condition: Float[Tensor, "n h c v w"],
+        condition: Float[Tensor, "n h d v w"],
         scale: Scale,
     ) -> Float[Tensor, "m h y x"]:
         """Network output F for noisy residuals.
 
         Parameters
         ----------
-        x : Tensor
-            R + sigma n, (n * members, hours, y, x), the members of a sample side by side.
+        look : Tensor
+            From :meth:`look`, (n * members, hours, c, y / p, x / p).
         sigma : Tensor
             Noise levels, (n * members,).
         condition : Tensor
@@ -162,23 +195,20 @@ class ResidualNetwork(nn.Module):
             Factor pair.
         """
         (n, hours), square = condition.shape[:2], self.patch**2
-        level = sigma.repeat_interleave(hours)[:, None, None, None]
-        told = condition.repeat_interleave(len(x) // n, dim=0).flatten(0, 1)
-        flat = x.flatten(0, 1)[:, None]
-        smooth = averages(flat, level, self.patch, self.widths)
-        flat = condition_noise(flat, level)
-        h = self.noisy(torch.cat([patches(flat, self.patch), *smooth], dim=1)) + told
+        told = condition.repeat_interleave(len(look) // n, dim=0).flatten(0, 1)
+        flat = look.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+        h = self.noisy(flat) + told
         embedding = self.level(sigma)[:, None] + self.pair(scale.space, scale.time, hours)
         output = exact(self.head(self.body(h, F.silu(embedding).flatten(0, 1), hours)))
-        gain, bias, gains = output.split([square, square, len(self.widths)], dim=1)
-        low = (gains * torch.cat(smooth, dim=1)).sum(1, keepdim=True)
-        output = unpatch(gain, self.patch) * flat + unpatch(bias, self.patch)
-        output = output + F.interpolate(low, scale_factor=self.patch, mode="bilinear", align_corners=False)
-        return rearrange(output, "(n h) 1 y x -> n h y x", h=hours)
+        bias, gains = output.split([square, flat.shape[1]], dim=1)
+        fine, low = (gains * flat).unflatten(1, (3, -1)).sum(1).split([square, len(self.widths)], dim=1)
+        output = unpatch(fine + bias, self.patch)
+        low = F.interpolate(low.sum(1, keepdim=True), scale_factor=self.patch, mode="bilinear", align_corners=False)
+        return rearrange(output + low, "(n h) 1 y x -> n h y x", h=hours)
 
     def reach(self) -> int:
-        """How many fine pixels an output looks to each side, in x."""
-        return self.patch * (1 + 1 + self.body.reach() + max(self.widths) // 2 + 1)
+        """How many fine pixels an output looks to each side."""
+        return self.patch * (1 + 1 + self.body.reach())
 
     def condition_reach(self) -> int:
         """How many fine pixels a feature of the condition looks to each side."""
