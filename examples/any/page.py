@@ -1,7 +1,8 @@
-"""Write docs/results/2026-11-skill.md from what study.py, told.py, adapt.py and left.py found: page.py DIR.
+"""Write docs/results/2026-11-skill.md from what study.py, told.py, adapt.py and budget.py found: page.py DIR.
 
-DIR holds study_score.json, study_radklim.json, study_whole.json, told.json, adapt.json and left.json; what is not there
-is left out. No number of the page is written by hand, but those of the networks of one pair, which have their own page.
+DIR holds study_score.json, study_radklim.json, study_whole.json, told.json, adapt.json and budget.json; what is not
+there is left out. No number of the page is written by hand, but those of the networks of one pair, which have their own
+page.
 """
 
 import json
@@ -26,6 +27,13 @@ SCORES = {
 }
 FSS = ("1mm_5km", "1mm_25km", "5mm_5km", "5mm_25km")
 RIVALS = {"rainfarm_ar1": "RainFARM", "steps": "STEPS"}
+BUDGETS = {
+    "days2": "2 days of Germany",
+    "days8": "8 days of Germany",
+    "days32": "32 days of Germany",
+    "small": "half of the channels",
+    "large": "half as many channels more",
+}
 #: networks of one pair each: CRPS, over RainFARM with AR(1) noise, spread/skill, FSS of 1 and 5 mm at 5 km, power,
 #: q99.9, lag
 OLD = {
@@ -206,20 +214,65 @@ rival's; spread/skill, power, q99.9, lag.
 """
 
 
-def left_section(found: dict) -> str:
-    rows = [[pair, *(f"{v[k]:.4f}" for k in ("mean_all", "mean_without", "residual_all", "residual_without")),
-             f"{v['mean_without'] / v['mean_all']:.3f}, {v['residual_without'] / v['residual_all']:.3f}"]
-            for pair, v in found["losses"].items()]  # fmt: skip
-    head = ["pair", "mean: all", "mean: without", "residual: all", "residual: without", "ratios"]
-    return f"""## Pairs left out of a training
+def ratios(one: dict, other: dict) -> str:
+    return ", ".join(f"{one[key] / other[key]:.3f}" for key in ("mean", "residual"))
 
-Two trainings from scratch with the same seed, {found["steps"]} steps of half a batch: one learns all pairs, one
-never sees {", ".join(found["left"])}. Losses on watched days, without noise of sampling between the two (same
-crops, levels and noise). So short a training knows little: it tells whether the networks read a pair from its
-neighbours, not how good they become.
+
+def budget_section(found: dict) -> str:
+    whole, steps = found["all"]["losses"], found["all"]["steps"]
+    out = f"""## What a budget of training buys
+
+Trainings from scratch with the same seed, {steps} steps of half a batch (about {steps * 4}
+crops of 100 km and 6 hours), compared on
+days that are watched. So short a training knows little: it tells what differs at the same cost, not how good
+networks become. A cell: loss of the mean, loss of the residual, over those of the network of all pairs; the same
+crops, levels and noise.
+
+"""
+    if "without" in found:
+        other = found["without"]["losses"]
+        left = [name for name in whole if name not in PAIRS]
+        rows = [[pair_of(name), "left out" if name in left else "learnt", ratios(other[name], whole[name])]
+                for name in whole]  # fmt: skip
+        out += f"""### Pairs left out
+
+One training never sees {", ".join(pair_of(name) for name in left)}.
+
+{table(["pair", "in the other training", "mean, residual"], rows)}
+
+"""
+    alone = [name for name in PAIRS if name in found]
+    if alone:
+        rows = []
+        for name in alone:
+            one, scores, ours = found[name]["losses"][name], found[name]["scores"][name], found["all"]["scores"][name]
+            rows.append([PAIRS[name], f"{ours['crps'] / scores['crps']:.3f}", ratios(whole[name], one),
+                         *(f"{ours[k]:.2f}, {scores[k]:.2f}" for k in ("ssr", "power", "q999", "lag"))])  # fmt: skip
+        head = ["pair", "CRPS of `any` over it", "mean, residual", "spread/skill: any, it", "power", "q99.9", "lag"]
+        out += f"""### One network, or one for each pair
+
+Four networks learn one pair each with {found[alone[0]]["steps"]} steps: together they cost as much as the one. Members
+as they come, without calibration; six wet squares of 150 km, 12 hours, 4 members. Here a cell of losses is that of
+the network of all pairs over that of the one pair's.
 
 {table(head, rows)}
+
 """
+    rows = [[title, *(ratios(found[name]["losses"][pair], whole[pair]) for pair in PAIRS)]
+            for name, title in BUDGETS.items() if name in found]  # fmt: skip
+    if rows:
+        out += f"""### Days and channels
+
+The network of all pairs learns 54 days of Germany and 3 of the United States.
+
+{table(["network", *PAIRS.values()], rows)}
+"""
+    return out
+
+
+def pair_of(name: str) -> str:
+    s, t = name[1:].split("t")
+    return f"({s}, {t})"
 
 
 def main() -> None:
@@ -255,7 +308,7 @@ above the best rival.
         ("study_whole", whole_section),
         ("told", told_section),
         ("adapt", adapt_section),
-        ("left", left_section),
+        ("budget", budget_section),
     ):
         if found := read(name):
             out += section(found)
@@ -271,7 +324,7 @@ In `examples/any`, with rain packed by `pool.py` in POOL; each goes on where it 
 | the rivals' noise, once | by the first of these | 6 |
 | is the pair used | `told.py any --pool POOL --to DIR/told.json` | 5 |
 | adapt | `adapt.py any --pool POOL --zarr ZARR --work WORK --to DIR/adapt.json` | 16 |
-| pairs left out | `left.py --pool POOL --work WORK --to DIR/left.json` | 10 |
+| what a budget buys | `budget.py --pool POOL --work WORK --to DIR/budget.json` | 90 |
 | this page | `page.py DIR` | 0 |
 
 The networks of the first three ran in bfloat16: the CRPS of twelve hours was the same within 0.01 %, in two thirds of

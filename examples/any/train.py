@@ -40,15 +40,16 @@ UNIT = 0.2
 class Pool:
     """Packed rain from which wet places are drawn."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.rain = np.load(folder / f"{name}.npy", mmap_mode="r")
-        self.wet = np.load(folder / f"{name}.wet.npy")
+    def __init__(self, folder: Path, name: str, days: tuple[int, int] | None = None) -> None:
+        hours = slice(None) if days is None else slice(24 * days[0], 24 * (days[0] + days[1]))
+        self.rain = np.load(folder / f"{name}.npy", mmap_mode="r")[hours]
+        self.wet = np.load(folder / f"{name}.wet.npy")[hours]
         self.told = json.loads((folder / f"{name}.json").read_text())
         self.chances = {}
         path = folder / f"{name}.motion.npy"
         if not path.exists():
-            np.save(path, coarse(self.rain))
-        self.coarse = np.load(path, mmap_mode="r")
+            np.save(path, coarse(np.load(folder / f"{name}.npy", mmap_mode="r")))
+        self.coarse = np.load(path, mmap_mode="r")[hours]
 
     def chance(self, size: int, hours: int):
         """Cumulative chance of every place of `size` pixels and `hours`, the wet shares, and the shape of places."""
@@ -151,7 +152,7 @@ def batch(pools, shares, random, space: int, time: int, hours: int, size: int, c
     if hidden:
         seen = hide(seen, scale, hours, random)
     # half of the time motion is that of a large domain, half of the time that of the crop alone
-    motion = motion_in(round_it, seen, scale, hours) if random.random() < 0.5 else None
+    motion = motion_in(round_it, seen, scale, hours) if time > 1 and random.random() < 0.5 else None
     return scale, axis, fine[:, edge : edge + hours], seen, motion, weights
 
 
@@ -205,6 +206,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--pairs", help="s:t,s:t: only these")
+    parser.add_argument("--days", help="FIRST:COUNT of each dataset that is learnt; by default all")
     parser.add_argument("--batch", type=float, default=1.0, help="size of a batch, 1: 8 crops of 100 px and 6 h")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--precision", choices=("bf16", "32"), default="bf16")
@@ -214,7 +216,8 @@ def main() -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     args.out.mkdir(parents=True, exist_ok=True)
     names = [item.partition("=") for item in args.learn]
-    pools = [Pool(args.pool, name) for name, _, _ in names]
+    days = tuple(map(int, args.days.split(":"))) if args.days else None
+    pools = [Pool(args.pool, name, days) for name, _, _ in names]
     shares = np.array([float(w or 1) for _, _, w in names])
     shares /= shares.sum()
     watch = Pool(args.pool, args.watch)

@@ -55,13 +55,21 @@ def test_a_gain_too_small_to_matter_is_not_followed():
     assert sorted(asked) == [(40.0, 1.0), (80.0, 0.9), (80.0, 1.0), (80.0, 1.1)]
 
 
-def test_texture_decides_among_what_is_nearly_as_good():
+def test_spread_and_texture_decide_among_what_is_nearly_as_good():
     def rough(sigma_max, noise_factor):
         crps = 0.1 + 0.2 * (noise_factor - 1.2) ** 2  # 1.1 is 2 % worse than 1.2, 1.3 too
         return Point(sigma_max, noise_factor, 0.9, crps, 1.5 * noise_factor if sigma_max == 80 else 0.9)
 
     found = find(rough, (80.0, 1.0), 80.0)
     assert (found.chosen.sigma_max, found.chosen.noise_factor, found.chosen.power) == (40.0, 1.2, 0.9)
+
+
+def test_a_spread_that_is_too_narrow_counts_like_a_texture_that_is_off():
+    def narrow(sigma_max, noise_factor):
+        return Point(sigma_max, noise_factor, 0.8 * noise_factor, 0.1 + 0.2 * (noise_factor - 1.0) ** 2, 1.0)
+
+    chosen = find(narrow, (80.0, 1.0), 80.0).chosen
+    assert chosen.noise_factor == 1.1 and chosen.ssr == pytest.approx(0.88)  # 2 % more CRPS is allowed
 
 
 def test_the_reason_says_what_was_before():

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from anemoi_scaleadapt.diffusion.samplers import ancestral, draw
+from anemoi_scaleadapt.diffusion.samplers import COARSE, ancestral, draw
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 
 SPREAD = 0.7
@@ -60,7 +60,8 @@ def test_dpmpp_2m_sde_against_the_formula_of_the_paper(factor):
         if i:
             r = math.log(levels[i - 1] / levels[i]) / h
             mean = mean + 0.5 * (1 - math.exp(-2 * h)) * (estimates[i] - estimates[i - 1]) / r
-        x = mean + factor * levels[i + 1] * math.sqrt(1 - math.exp(-2 * h)) * noise(shape)(i + 1)
+        own = factor if levels[i + 1] >= COARSE else 1.0
+        x = mean + own * levels[i + 1] * math.sqrt(1 - math.exp(-2 * h)) * noise(shape)(i + 1)
     torch.testing.assert_close(got, gaussian(x, levels[5]), rtol=1e-6, atol=1e-8)
 
 
@@ -97,10 +98,16 @@ def test_the_spread_of_a_gaussian_comes_out(name):
     assert got.mean() == pytest.approx(0, abs=0.03)
 
 
-def test_more_noise_at_every_step_widens_what_comes_out():
-    settings = SamplerSettings(steps=40, sigma_max=40.0, noise_factor=1.2)
-    got = draw(gaussian, noise((1, 1, 1, 100, 200)), settings, 0.02)
-    assert got.std() == pytest.approx(1.2 * SPREAD, rel=0.03)  # the first field's noise is forgotten
+def test_more_noise_widens_what_its_levels_decide_and_nothing_else():
+    def std(deviation, **more):
+        """Of what comes out, where the truth has this deviation."""
+        settings = SamplerSettings(steps=40, sigma_max=400.0, **more)
+        known = lambda x, sigma: x * deviation**2 / (deviation**2 + sigma**2)  # noqa: E731
+        return draw(known, noise((1, 1, 1, 100, 200)), settings, 0.02).std()
+
+    # what is much larger than COARSE is decided above it (the first field's noise is forgotten), what is smaller below
+    assert std(20 * COARSE, noise_factor=1.2) == pytest.approx(1.2 * 20 * COARSE, rel=0.03)
+    assert std(0.1 * COARSE, noise_factor=1.2) == pytest.approx(0.1 * COARSE, rel=0.03)
 
 
 def test_ancestral_is_the_papers_chain_step_for_step():

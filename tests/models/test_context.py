@@ -24,9 +24,7 @@ def scale(space, time, **more):
 def still(z, pair, fill=torch.zeros):
     n, axis, height, width = z.shape
     hours, s = axis - 2 * REACH, pair.space
-    fine = height * s, width * s
-    places = torch.full((n, hours, 2, *fine), height * s * width * s, dtype=torch.int32)
-    return Moving(fill(n, hours, *fine), fill(n, hours, height, width), places)
+    return Moving(fill(n, hours, height * s, width * s), fill(n, hours, height, width))
 
 
 def context(z, pair, **more):
@@ -101,7 +99,7 @@ def test_a_move_by_cells_moves_the_context():
 
 def test_what_moves_lies_on_its_pixels_and_how_sure_it_is_on_its_cells():
     z, pair = torch.zeros(1, 14, 3, 3), scale(4, 2)
-    moving = Moving(torch.rand(1, 2, 12, 12), torch.rand(1, 2, 3, 3), still(z, pair).beside)
+    moving = Moving(torch.rand(1, 2, 12, 12), torch.rand(1, 2, 3, 3))
     made = build_context(z, z == 0, moving, pair, 2)
     torch.testing.assert_close(made.moved[:, 0, :12, :12], moving.z[0])
     torch.testing.assert_close(

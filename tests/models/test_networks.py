@@ -22,14 +22,9 @@ def silent():
     return still
 
 
-def still(hours, height, width):
-    """Places of rain that does not move."""
-    return torch.arange(height * width, dtype=torch.int32).view(height, width).expand(1, hours, 2, -1, -1)
-
-
 def output(net, x, sigma, condition, scale):
-    """Output for noisy residuals of rain that does not move."""
-    return net(net.look(x, sigma, still(*x.shape[1:])), sigma, condition, scale)
+    """Output for noisy residuals."""
+    return net(net.look(x, sigma), sigma, condition, scale)
 
 
 def told(net, axis, scale, **more):
@@ -65,24 +60,19 @@ def test_a_zero_residual_head_gives_the_denoiser_of_white_noise(downscaler, pair
     torch.testing.assert_close(denoised(x, level, found), x / (1 + level**2))
 
 
-def test_gains_are_factors_on_the_noisy_input_and_on_that_of_the_hours_beside(downscaler, pair, silent):
+def test_gains_are_factors_on_the_noisy_input(downscaler, pair, silent):
+    net = downscaler().residual
+    silent(net.head)
+    with torch.no_grad():
+        net.head.bias[:16] = 3.0
     x = torch.randn(1, 2, 16, 16)
-    none = torch.zeros(16, 16)
-    for begin, seen in ((16, x[0]), (16 + 18, [none, x[0, 0]]), (16 + 36, [x[0, 1], none])):
-        net = downscaler().residual
-        silent(net.head)
-        with torch.no_grad():
-            net.head.bias[begin : begin + 16] = 3.0
-        got = output(net, x, torch.tensor([2.0]), torch.zeros(1, 2, 8, 4, 4), pair(5, 2))
-        for hour in (0, 1):
-            torch.testing.assert_close(got[0, hour], 3 * seen[hour] / 5**0.5)
+    got = output(net, x, torch.tensor([2.0]), torch.zeros(1, 2, 8, 4, 4), pair(5, 2))
+    torch.testing.assert_close(got, 3 * x / 5**0.5)
 
 
 def test_averages_of_the_noisy_input_have_gains_of_their_own(downscaler, pair, silent):
     net = downscaler().residual
-    silent(net.head)
-    with torch.no_grad():
-        net.head.bias[16 + 17] = 5.0  # of squares of three patches
+    silent(net.head, 0.0, 5.0)  # of single patches and of squares of three
     got = output(net, torch.ones(1, 2, 16, 16), torch.tensor([3.0]), torch.zeros(1, 2, 8, 4, 4), pair(5, 2))
     torch.testing.assert_close(got, torch.full_like(got, 5 / (1 + (3 / 12) ** 2) ** 0.5))
 
@@ -90,7 +80,7 @@ def test_averages_of_the_noisy_input_have_gains_of_their_own(downscaler, pair, s
 def test_the_reach_is_not_too_short_and_not_guessed(downscaler, pair):
     net = downscaler().double().residual
     size = 2 * 8 * (-(-net.reach() // 8)) + 8
-    look = torch.zeros(1, 2, 3 * 18, size // 4, size // 4, dtype=torch.float64, requires_grad=True)
+    look = torch.zeros(1, 2, 18, size // 4, size // 4, dtype=torch.float64, requires_grad=True)
     middle = size // 2
     condition = torch.zeros(1, 2, 8, size // 4, size // 4, dtype=torch.float64)
     net(look, torch.ones(1, dtype=torch.float64), condition, pair(4, 2))[..., middle, middle].sum().backward()
@@ -141,7 +131,7 @@ def test_hours_see_each_other(downscaler, pair):
     x = torch.randn(1, 8, 16, 16, requires_grad=True)
     output(net, x, torch.ones(1), torch.zeros(1, 8, 8, 4, 4), pair(4, 2))[:, 0].sum().backward()
     felt = x.grad.abs().sum((0, 2, 3)) > 0
-    assert felt[:2].all() and not felt[5:].any()  # one hour at the entrance and one a block, three blocks
+    assert felt[:2].all() and not felt[4:].any()  # one hour a block, three blocks
 
 
 def test_networks_without_attention_run(downscaler, rain, pair, draw):

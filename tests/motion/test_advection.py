@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from anemoi_scaleadapt.conservation import block_mean
-from anemoi_scaleadapt.motion.advection import advected, beside, moved, places_beside, trajectories
+from anemoi_scaleadapt.motion.advection import advected, moved, trajectories
 
 
 def uniform(shape, y, x):
@@ -54,18 +54,3 @@ def test_totals_are_exact_for_any_pair(s, t, shower):
     out = advected(frames[None], uniform((10 * s, 10 * s), -2, 1.5).double(), t)[0]
     assert out.shape == (t, 10 * s, 10 * s) and out.min() >= 0
     assert torch.allclose(block_mean(out.mean(0), s), frames[1], rtol=1e-9)
-
-
-def test_a_neighbour_is_taken_from_where_the_rain_was_and_will_be():
-    flow = torch.zeros(1, 2, 6, 8)
-    flow[:, 1] = 2.2  # two columns an hour, rounded
-    flow[:, 0] = -1.0
-    places = places_beside(flow)[:, None].expand(-1, 3, -1, -1, -1)
-    x = torch.randn(2, 3, 6, 8)  # two members of a sample
-    before, after = beside(x, places).unbind(2)
-    assert torch.equal(before[:, 1:, :-1, 2:], x[:, :-1, 1:, :-2]) and torch.equal(
-        after[:, :-1, 1:, :-2], x[:, 1:, :-1, 2:]
-    )
-    # nothing comes from outside, or from hours that are not drawn
-    assert not before[:, :, -1].any() and not before[..., :2].any() and not before[:, 0].any()
-    assert not after[:, :, 0].any() and not after[..., -2:].any() and not after[:, -1].any()

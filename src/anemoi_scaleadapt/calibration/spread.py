@@ -10,9 +10,9 @@ FACTOR, STEP = 2.0, 0.1
 LEAST, FACTORS = 2.0, (0.5, 1.6)
 #: most measurements, and by how much a measurement must be better to be followed
 MOST, BETTER = 16, 0.001
-#: trials whose CRPS is within this share of the lowest one count as equal: then texture decides, if the power is off by
-#: more than this factor
-EQUAL, TRUE = 0.02, 1.25
+#: trials whose CRPS is within this share of the lowest one count as equal: then spread and texture decide, if their
+#: ratios to the truth are off by more than these factors
+EQUAL, HONEST, TRUE = 0.02, 1.1, 1.25
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Spread:
     before
         The one with the checkpoint's own settings.
     chosen
-        That with the lowest CRPS; of those with nearly the lowest one, one whose power is true, or nearest to it.
+        That with the lowest CRPS; of those with nearly the lowest one, the one whose spread and power are nearest to
+        the truth's.
     """
 
     points: tuple[Point, ...]
@@ -74,8 +75,9 @@ class Spread:
 def find(measure: Callable[[float, float], Point], own: tuple[float, float], top: float) -> Spread:
     """Find the settings with the lowest CRPS, one after the other, from the checkpoint's own.
 
-    CRPS is a proper score: it falls until the spread is as honest as these settings can make it. It hardly sees
-    texture, for which the power of short waves decides among trials that are nearly as good.
+    CRPS is a proper score: it falls until the spread is as honest as these settings can make it. Its floor is flat, and
+    it hardly sees texture: among trials that are nearly as good the spread-skill ratio and the power of short waves
+    decide.
 
     Parameters
     ----------
@@ -107,10 +109,14 @@ def find(measure: Callable[[float, float], Point], own: tuple[float, float], top
                     break
                 best, moved = trial, True
     good = [point for point in known.values() if point.crps <= best.crps * (1 + EQUAL)]
-    chosen = min(good, key=lambda point: (untrue(point.power), point.crps))
+    chosen = min(good, key=lambda point: (untrue(point), point.crps))
     return Spread(tuple(known.values()), before, chosen)
 
 
-def untrue(power: float) -> float:
-    """By how much (in its logarithm) a power is off, beyond what is allowed."""
-    return round(max(0.0, abs(math.log(max(power, 1e-6))) - math.log(TRUE)), 2)
+def untrue(point: Point) -> float:
+    """By how much (in their logarithms) spread and power are off, beyond what is allowed."""
+
+    def off(ratio: float, allowed: float) -> float:
+        return max(0.0, abs(math.log(max(ratio, 1e-6))) - math.log(allowed))
+
+    return round(off(point.ssr, HONEST) + off(point.power, TRUE), 2)

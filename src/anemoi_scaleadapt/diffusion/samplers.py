@@ -10,6 +10,8 @@ from torch import Tensor
 from anemoi_scaleadapt.diffusion import schedule
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 
+#: noise level down to which fresh noise takes its factor: below it single pixels are decided, and noise only roughens
+COARSE = 2.0
 #: (state (n, t, m, y, x), noise level ()) -> denoised state
 Denoise = Callable[[Tensor, Tensor], Tensor]
 
@@ -74,9 +76,9 @@ def dpmpp_2m_sde(
     sigmas : Tensor
         Noise levels, (steps + 1,), falling, the last one 0.
     noise_factor : float
-        Factor of the fresh noise, 1 for the exact process. Estimates of a network are too smooth, which takes from the
-        members' variance at every step; more noise gives it back (S_noise of Karras et al. 2022 does so for their
-        stochastic sampler).
+        Factor of the fresh noise at levels of at least COARSE, 1 for the exact process. Estimates of a network are too
+        smooth, which takes from the members' variance at every step; more noise gives it back (S_noise and S_tmin of
+        Karras et al. 2022 do so for their stochastic sampler).
 
     References
     ----------
@@ -87,7 +89,8 @@ def dpmpp_2m_sde(
         clean = denoise(x, sigmas[k])
         step, ratio = math.log(levels[k] / levels[k + 1]), (levels[k + 1] / levels[k]) ** 2
         ahead = clean if before is None else clean + step / (2 * last) * (clean - before)
-        x = ratio * x + (1 - ratio) * ahead + noise_factor * levels[k + 1] * math.sqrt(1 - ratio) * noise(k + 1)
+        fresh = levels[k + 1] * math.sqrt(1 - ratio) * (noise_factor if levels[k + 1] >= COARSE else 1.0)
+        x = ratio * x + (1 - ratio) * ahead + fresh * noise(k + 1)
         before, last = clean, step
     return denoise(x, sigmas[-2])
 

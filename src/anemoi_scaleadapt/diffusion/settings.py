@@ -25,8 +25,8 @@ class SamplerSettings(Settings):
     noise_factor: Annotated[float, Field(gt=0, le=4)] | None = Field(
         default=None, json_schema_extra={"rule": "a number above 0 to 4, or null"}
     )
-    """factor of the fresh noise of every step, for ``dpmpp_2m_sde``: above 1 makes members wider and rougher at all
-    scales. Null: as calibrated, else 1"""
+    """factor of the fresh noise of the steps down to level 2, for ``dpmpp_2m_sde``: above 1 makes members wider, and
+    a little rougher. Null: as calibrated, else 1"""
     rho: Annotated[float, Field(ge=1, le=100)] = 7.0
     """exponent of the Karras schedule; 1 spaces the levels evenly"""
     conserve_below: Annotated[float, Field(ge=0, le=1e9)] = 1.0

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from anemoi_scaleadapt.scale import Scale
@@ -31,14 +31,10 @@ class Moving(NamedTuple):
         Advected between frames, with the frames' totals, in z on the fine grid, (n, hours, y, x).
     likeness : Tensor
         Correlation that the motion reaches, zero for t = 1, where nothing lies between frames, (n, hours, Y, X).
-    beside : Tensor
-        Where the rain of each pixel was an hour ago and will be an hour later, (n, hours, 2, y, x), from
-        :func:`anemoi_scaleadapt.motion.advection.places_beside`.
     """
 
     z: Float[Tensor, "n h y x"]
     likeness: Float[Tensor, "n h Y X"]
-    beside: Int[Tensor, "n h 2 y x"]
 
 
 @dataclass(frozen=True)

@@ -63,13 +63,12 @@ def cost(scale: Scale, network: NetworkSettings, sampler: SamplerSettings, membe
     cells = max(1, round(PIXELS / scale.space))
     hours = scale.time * max(1, round(HOURS / scale.time))
     axis = torch.ones(1, hours + 2 * REACH, cells, cells)
-    moving = follow(axis, scale, model.transform)
-    context = build_context(axis, axis > 0, moving, scale, network.patch)
+    context = build_context(axis, axis > 0, follow(axis, scale, model.transform), scale, network.patch)
     with torch.no_grad(), FlopCounterMode(display=False) as once:
         mean = model.mean(context, scale)
         condition = model.residual.condition(context, mean)
     with torch.no_grad(), FlopCounterMode(display=False) as each:
-        look = model.residual.look(torch.ones_like(moving.z), torch.ones(1), moving.beside)
+        look = model.residual.look(torch.ones_like(mean), torch.ones(1))
         model.residual(look, torch.ones(1), condition, scale)
     by_sampler = {"heun": 2 * sampler.steps - 1, "ancestral": STEPS}
     evaluations = by_sampler.get(sampler.name, sampler.steps)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.conservation import conserve, nearest
@@ -40,13 +40,10 @@ class Prepared:
         Conditional mean of z, (n, hours, y, x) on the domain padded to the networks' stride.
     condition : Tensor
         What the residual network is told of it and of the coarse rain, (n, hours, c, y / patch, x / patch).
-    beside : Tensor
-        Where the rain of each pixel was an hour ago and will be an hour later, (n, hours, 2, y, x).
     """
 
     mean: Float[Tensor, "n h v w"]
     condition: Float[Tensor, "n h c p q"]
-    beside: Int[Tensor, "n h 2 y x"]
 
 
 class Downscaler(nn.Module):
@@ -193,7 +190,7 @@ class Downscaler(nn.Module):
             sigma = schedule.draw_levels(levels, len(hr), generator)
         level = sigma[:, None, None, None]
         noise = torch.randn(hr.shape, device=hr.device, generator=generator)
-        look = self.residual.look(residual + level * noise, sigma, moving.beside)
+        look = self.residual.look(residual + level * noise, sigma)
         output = self.residual(look, sigma, self.residual.condition(context, given), scale)
         aim = schedule.target(residual, noise, level)
         return {
@@ -240,7 +237,7 @@ class Downscaler(nn.Module):
         def each(axis: Tensor, statics: Tensor | None, mean: Tensor, *moving: Tensor) -> Tensor:
             return self._condition(axis, Moving(*moving), statics, mean, scale)
 
-        return Prepared(mean, alone(each)(axis, statics, mean, *moving), moving.beside)
+        return Prepared(mean, alone(each)(axis, statics, mean, *moving))
 
     @torch.no_grad()
     def predict_mean(
@@ -312,20 +309,18 @@ class Downscaler(nn.Module):
         sampler = sampler or self.sampler
         now, (height, width) = self.current(axis), self._fine(axis, scale)
         prepared = self.prepare(axis, scale, statics) if prepared is None else prepared
-        condition, places = prepared.condition, prepared.beside
+        condition = prepared.condition
         mean, std = prepared.mean[..., :height, :width], alone(lambda now: self.std(now, scale))(now)
         inside = scale.conservation.inside_sampler
 
         def denoise(x: Tensor, sigma: Tensor) -> Tensor:
-            def each(x: Tensor, condition: Tensor, mean: Tensor, std: Tensor, now: Tensor, places: Tensor) -> Tensor:
-                output = self._output(x, sigma, condition, now, places, scale)
+            def each(x: Tensor, condition: Tensor, mean: Tensor, std: Tensor, now: Tensor) -> Tensor:
+                output = self._output(x, sigma, condition, now, scale)
                 estimate = schedule.denoised(x, sigma.to(x), output)
                 return self._bound(estimate, mean, std, now, scale, inside and float(sigma) <= sampler.conserve_below)
 
             flat = rearrange(x, "n t m y x -> (n m) t y x")
-            return rearrange(
-                alone(each)(flat, condition, mean, std, now, places), "(n m) t y x -> n t m y x", n=len(now)
-            )
+            return rearrange(alone(each)(flat, condition, mean, std, now), "(n m) t y x -> n t m y x", n=len(now))
 
         residual = draw(denoise, noise, self.chosen(sampler, scale), scale.beta)
         flat = rearrange(residual, "n t m y x -> (n m) t y x")
@@ -341,7 +336,7 @@ class Downscaler(nn.Module):
             tile.put(out, told, p)
         return out
 
-    def _output(self, x: Tensor, sigma: Tensor, condition: Tensor, now: Tensor, places: Tensor, scale: Scale) -> Tensor:
+    def _output(self, x: Tensor, sigma: Tensor, condition: Tensor, now: Tensor, scale: Scale) -> Tensor:
         """Network output for states (n * m, hours, y, x); tiles without a wet coarse cell are left out (zeros)."""
         height, width = x.shape[-2:]
         wet = (torch.nan_to_num(now, nan=1.0) > 0).any(dim=1)
@@ -349,7 +344,7 @@ class Downscaler(nn.Module):
         # what is predicted in dry cells changes other cells if the totals are kept beyond each cell of its own
         apart = not rule.inside_sampler or (rule.scope == "cell" and not rule.smooth)
         level = sigma.to(x).reshape(1).expand(len(x))
-        look, out = self.residual.look(x, level, places), torch.zeros_like(pad_to(x, self.stride))
+        look, out = self.residual.look(x, level), torch.zeros_like(pad_to(x, self.stride))
         for tile in self._tiles((height, width), self.residual.reach()):
             y0, y1, x0, x1 = (edge // scale.space for edge in tile.inner)
             if not apart or wet[..., y0 : y1 + 1, x0 : x1 + 1].any():

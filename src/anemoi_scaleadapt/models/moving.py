@@ -6,7 +6,7 @@ from torch import Tensor
 
 from anemoi_scaleadapt.models.context import REACH, Moving, frames_round, visible
 from anemoi_scaleadapt.models.transform import RainTransform
-from anemoi_scaleadapt.motion.advection import advected, places_beside
+from anemoi_scaleadapt.motion.advection import advected
 from anemoi_scaleadapt.motion.flow import everywhere, flow
 from anemoi_scaleadapt.scale import Scale
 
@@ -75,11 +75,11 @@ def follow(
     s, t, hours = scale.space, scale.time, length - 2 * REACH
     if seen is None:
         seen = visible(scale, hours, axis.device).expand(n, -1, -1)
-    if motion is None:
+    if motion is None and t > 1:
         motion = motion_of(axis, seen, s, t)
     frames, usable = frames_of(axis, seen, t)
     fine = (height * s, width * s)
-    parts, likeness, places = [], [], []
+    parts, likeness = [], []
     with torch.autocast(axis.device.type, enabled=False):
         for k in range(hours // t):
             place = frames_round(t) + k
@@ -88,9 +88,11 @@ def follow(
             for by in (-1, 1):
                 other = frames[:, place + by]
                 sides.append(torch.where(usable[:, k, place + by, None, None] & ~other.isnan(), other, now))
-            flow_here = everywhere(motion[:, k, :2], fine).to(now)
-            alike = everywhere(motion[:, k, 2:], (height, width)).to(now) * (t > 1)
-            parts.append(transform.forward(advected(torch.stack([sides[0], now, sides[1]], 1), flow_here, t)))
-            likeness.append(alike.expand(-1, t, -1, -1))
-            places.append(places_beside(flow_here)[:, None].expand(-1, t, -1, -1, -1))
-    return Moving(torch.cat(parts, 1), torch.cat(likeness, 1), torch.cat(places, 1))
+            if motion is None:
+                flow_here, alike = now.new_zeros(n, 2, *fine), now.new_zeros(n, 1, height, width)
+            else:
+                flow_here, alike = everywhere(motion[:, k, :2], fine), everywhere(motion[:, k, 2:], (height, width))
+            rain = advected(torch.stack([sides[0], now, sides[1]], 1), flow_here.to(now), t)
+            parts.append(transform.forward(rain))
+            likeness.append(alike.to(now).expand(-1, t, -1, -1))
+    return Moving(torch.cat(parts, 1), torch.cat(likeness, 1))

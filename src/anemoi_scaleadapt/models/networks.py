@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.diffusion.schedule import condition_noise
@@ -14,7 +14,6 @@ from anemoi_scaleadapt.layers.tiling import pad_to
 from anemoi_scaleadapt.layers.unet import UShape, patches, unpatch
 from anemoi_scaleadapt.models.context import FINE, REACH, Context
 from anemoi_scaleadapt.models.settings import NetworkSettings
-from anemoi_scaleadapt.motion.advection import beside
 from anemoi_scaleadapt.scale import Scale
 
 #: length of the embedding of noise level and pair
@@ -106,10 +105,9 @@ class MeanNetwork(nn.Module):
 class ResidualNetwork(nn.Module):
     """Denoiser of the standardised residual, conditioned on the context and the mean.
 
-    It sees the noisy residual of an hour, and those of the hours before and after carried along with the rain's motion,
-    each with its local averages. Its output is F of Karras et al. with sigma_data = 1, as gains on all of these plus a
-    bias: the per-pixel norm inside hides the amplitude of the noise, which the gain brings back, and the best guess
-    from much noise is a weighted average, over a neighbourhood and along the way of the rain.
+    Its output is F of Karras et al. with sigma_data = 1, as gains on the noisy input and on its local averages plus a
+    bias, F = a x + sum_k a_k mean_k(x) + b: the per-pixel norm inside hides the amplitude of the noise, which the gain
+    brings back, and the best guess from much noise is a weighted local average.
 
     Parameters
     ----------
@@ -122,10 +120,10 @@ class ResidualNetwork(nn.Module):
         self.patch, self.widths = network.patch, network.averages
         channels, square = network.residual_channels, network.patch**2
         self.encoder = ContextEncoder(network.patch, statics, 1, channels[0])
-        self.noisy = nn.Conv2d(3 * (square + len(self.widths)), channels[0], 3, padding=1)
+        self.noisy = nn.Conv2d(square + len(self.widths), channels[0], 3, padding=1)
         self.level, self.pair = NoiseEmbedding(EMBEDDING), PairEmbedding(EMBEDDING)
         self.body = UShape(channels, network.blocks, network.heads, 0, network.hours, EMBEDDING)
-        self.head = zero_init(nn.Conv2d(channels[0], 3 * (square + len(self.widths)) + square, 1))
+        self.head = zero_init(nn.Conv2d(channels[0], 2 * square + len(self.widths), 1))
 
     def condition(self, context: Context, mean: Float[Tensor, "n h y x"]) -> Float[Tensor, "n h c v w"]:
         """Encode what does not change from step to step or member to member.
@@ -144,10 +142,10 @@ class ResidualNetwork(nn.Module):
         """
         return self.encoder(context, mean.flatten(0, 1)[:, None]).unflatten(0, mean.shape[:2])
 
-    def look(
-        self, x: Float[Tensor, "m h y x"], sigma: Float[Tensor, " m"], places: Int[Tensor, "n h 2 y x"]
-    ) -> Float[Tensor, "m h c v w"]:
-        """Bring noisy residuals to patch resolution, on a whole domain, as :meth:`forward` wants them.
+    def look(self, x: Float[Tensor, "m h y x"], sigma: Float[Tensor, " m"]) -> Float[Tensor, "m h c v w"]:
+        """Bring noisy residuals to patch resolution, as :meth:`forward` wants them.
+
+        It is done on a whole domain before that is cut into tiles: an average looks far, but costs little.
 
         Parameters
         ----------
@@ -155,24 +153,17 @@ class ResidualNetwork(nn.Module):
             R + sigma n, (n * members, hours, y, x), the members of a sample side by side.
         sigma : Tensor
             Noise levels, (n * members,).
-        places : Tensor
-            From :func:`anemoi_scaleadapt.models.moving.follow`, (n, hours, 2, y, x).
 
         Returns
         -------
         Tensor
-            (n * members, hours, c, y / p, x / p), height and width padded with zeros: for the hour, the hour before
-            and the hour after its patches and averages, all of about unit variance.
+            (n * members, hours, c, y / p, x / p), height and width padded with zeros: patches and averages, all of
+            about unit variance.
         """
-        hours = x.shape[1]
-        level = sigma.repeat_interleave(hours)[:, None, None, None]
-        seen = pad_to(torch.cat([x[:, :, None], beside(x, places)], 2).flatten(0, 1), self.patch * UShape.stride)
-        parts = []
-        for one in condition_noise(seen, level).split(1, 1):
-            parts.append(patches(one, self.patch))
-        smooth = torch.stack(averages(seen, level, self.patch, self.widths), 2)
-        each = [torch.cat([part, smooth[:, k]], 1) for k, part in enumerate(parts)]
-        return torch.cat(each, 1).unflatten(0, (-1, hours))
+        level = sigma.repeat_interleave(x.shape[1])[:, None, None, None]
+        seen = pad_to(x.flatten(0, 1)[:, None], self.patch * UShape.stride)
+        smooth = averages(seen, level, self.patch, self.widths)
+        return torch.cat([patches(condition_noise(seen, level), self.patch), *smooth], 1).unflatten(0, x.shape[:2])
 
     def forward(
         self,
@@ -200,9 +191,9 @@ class ResidualNetwork(nn.Module):
         h = self.noisy(flat) + told
         embedding = self.level(sigma)[:, None] + self.pair(scale.space, scale.time, hours)
         output = exact(self.head(self.body(h, F.silu(embedding).flatten(0, 1), hours)))
-        bias, gains = output.split([square, flat.shape[1]], dim=1)
-        fine, low = (gains * flat).unflatten(1, (3, -1)).sum(1).split([square, len(self.widths)], dim=1)
-        output = unpatch(fine + bias, self.patch)
+        gain, bias, gains = output.split([square, square, len(self.widths)], dim=1)
+        fine, smooth = flat.split([square, len(self.widths)], dim=1)
+        output, low = unpatch(gain * fine + bias, self.patch), gains * smooth
         low = F.interpolate(low.sum(1, keepdim=True), scale_factor=self.patch, mode="bilinear", align_corners=False)
         return rearrange(output + low, "(n h) 1 y x -> n h y x", h=hours)
 

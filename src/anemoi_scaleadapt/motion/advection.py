@@ -8,7 +8,7 @@ totals. It sharpens rain that a mean over t hours had smeared along its way.
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from anemoi_scaleadapt.conservation import Conservation, conserve
@@ -42,53 +42,6 @@ def moved(fields: Float[Tensor, "n c y x"], places: Float[Tensor, "n 2 y x"]) ->
     sizes = torch.tensor(fields.shape[-2:], device=places.device, dtype=places.dtype)
     grid = (2 * places + 1) / sizes[:, None, None] - 1
     return F.grid_sample(fields, grid.flip(1).movedim(1, -1), padding_mode="border", align_corners=False)
-
-
-def places_beside(flow: Float[Tensor, "n 2 y x"]) -> Int[Tensor, "n 2 y x"]:
-    """Pixel in which the rain of each pixel was an hour ago, and in which it will be an hour later.
-
-    Whole pixels, not means of several: noise that is carried along stays as strong as it was.
-
-    Parameters
-    ----------
-    flow : Tensor
-        Pixels h-1 along y and x, (n, 2, y, x).
-
-    Returns
-    -------
-    Tensor
-        Numbers of pixels, row by row; y * x where it was, or will be, outside.
-    """
-    sizes = torch.tensor(flow.shape[-2:], device=flow.device)[:, None, None]
-    near = torch.stack([trajectories(flow, 1), trajectories(flow, -1)], 1).round().int()
-    outside = ((near < 0) | (near >= sizes)).any(2)
-    return torch.where(outside, flow.shape[-2] * flow.shape[-1], near[:, :, 0] * flow.shape[-1] + near[:, :, 1]).int()
-
-
-def beside(x: Float[Tensor, "m h y x"], places: Int[Tensor, "n h 2 y x"]) -> Float[Tensor, "m h 2 y x"]:
-    """Take from the hour before and the hour after each pixel's rain, carried to where it is now.
-
-    Parameters
-    ----------
-    x : Tensor
-        Fields of successive hours, (n * members, hours, y, x), the members of a sample side by side.
-    places : Tensor
-        From :func:`places_beside`, of every hour, (n, hours, 2, y, x).
-
-    Returns
-    -------
-    Tensor
-        (n * members, hours, 2, y, x); zero outside, before the first and after the last hour.
-    """
-    out = x.new_zeros(*x.shape[:2], 2, *x.shape[2:])
-    flat = F.pad(x.flatten(2), (0, 1))
-    members = len(x) // len(places)
-    for k in range(len(x)):
-        for h in range(x.shape[1]):
-            for side, by in enumerate((-1, 1)):
-                if 0 <= h + by < x.shape[1]:
-                    out[k, h, side] = flat[k, h + by][places[k // members, h, side]]
-    return out
 
 
 def advected(frames: Float[Tensor, "n 3 Y X"], flow: Float[Tensor, "n 2 y x"], t: int) -> Float[Tensor, "n {t} y x"]:

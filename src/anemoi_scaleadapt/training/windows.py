@@ -99,6 +99,8 @@ class Fitted:
             Which places of the axis each hour may see, (count, hours, axis).
         """
         s, t = self.scale.space, self.scale.time
+        if t == 1:
+            return None
         width = min(max(size, ROUND // s), *self.domain)
         room = torch.tensor(self.domain, device=origins.device) - width
         round_it = (origins[:, 1:] + (size - width) // 2).clamp(min=0).minimum(room)
