@@ -29,7 +29,7 @@ def test_missing_pixels_leave_every_score(small):
 def test_the_order_of_members_does_not_matter(small):
     forecast, truth = small
     found, turned = scores_of(forecast, truth), scores_of(forecast[::-1], truth)
-    for key in found:
+    for key in found.keys() - {"lag1_moving", "lag1_moving_ratio"}:  # of the first member alone
         assert found[key] == pytest.approx(turned[key], rel=1e-5, abs=1e-9, nan_ok=True), key
 
 

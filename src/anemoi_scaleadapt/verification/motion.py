@@ -1,4 +1,4 @@
-"""Where the rain of an hour came from: motion between two hours of the truth, for correlations that move with it."""
+"""Where the rain of an hour came from: motion between two hours, for correlations that move with the rain."""
 
 from contextlib import redirect_stdout
 from io import StringIO
@@ -6,7 +6,7 @@ from io import StringIO
 import numpy as np
 from scipy.signal import correlate
 
-from anemoi_scaleadapt.verification.window import Window
+from anemoi_scaleadapt.verification.settings import Settings
 
 #: width of the cells whose means are followed, km; fastest motion, km/h; least cells a side for more than one shift
 CELL_KM, FASTEST_KM, LEAST = 4.0, 100.0, 16
@@ -53,25 +53,22 @@ def motion(before: np.ndarray, after: np.ndarray, most: float) -> np.ndarray:
     return field
 
 
-def origins(window: Window) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For each hour of the window that has one before it: flat indices (y * x,) of the pixels its rain was at then.
+def origins(before: np.ndarray, after: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+    """Where the rain of an hour was an hour before, by the motion between the two fields (y, x) in mm h-1.
 
-    With each, where (y * x,) that is within the grid and both hours are known.
+    Returns
+    -------
+    tuple of ndarray
+        Flat indices (y * x,) of the pixels that the rain of each pixel was at, and where these are within the grid.
     """
-    settings, hours = window.settings, window.hours
-    ny, nx = settings.shape
+    ny, nx = before.shape
     edge = max(1, settings.pixels(CELL_KM))
     cell = [np.minimum(np.arange(n) // edge, max(n // edge, 1) - 1) for n in (ny, nx)]
-    out = []
-    for k in range(max(len(window.past), 1), len(hours)):
-        (before, known_before), (after, known) = hours[k - 1 : k + 1]
-        step = motion(_means(before, edge), _means(after, edge), FASTEST_KM / settings.pixel_km / edge)
-        y, x = (np.rint(part[np.ix_(*cell)] * edge).astype(int) for part in step)
-        y, x = np.arange(ny)[:, None] - y, np.arange(nx) - x
-        there = (y >= 0) & (y < ny) & (x >= 0) & (x < nx)
-        index = (y.clip(0, ny - 1) * nx + x.clip(0, nx - 1)).ravel()
-        out.append((index, (there & known).ravel() & known_before.ravel()[index]))
-    return out
+    step = motion(_means(before, edge), _means(after, edge), FASTEST_KM / settings.pixel_km / edge)
+    y, x = (np.rint(part[np.ix_(*cell)] * edge).astype(int) for part in step)
+    y, x = np.arange(ny)[:, None] - y, np.arange(nx) - x
+    there = (y >= 0) & (y < ny) & (x >= 0) & (x < nx)
+    return (y.clip(0, ny - 1) * nx + x.clip(0, nx - 1)).ravel(), there.ravel()
 
 
 def _means(field: np.ndarray, edge: int) -> np.ndarray:
