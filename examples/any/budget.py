@@ -1,7 +1,7 @@
 """What a fixed budget of training buys: budget.py --pool DIR --work DIR --to FILE.json.
 
-With the same number of crops a network learns all pairs, all but four, all pairs on fewer days, or with fewer or more
-channels; four others learn one pair each with a quarter of it. All are compared on the days that are watched: losses
+With the same number of crops a network learns all pairs, all but four, all pairs on fewer days, or without an
+attention, or with fewer or more channels; four others learn one pair each with a quarter of it. All are compared on the days that are watched: losses
 of the same crops, levels and noise, and for the networks of one pair the CRPS of members beside that of the network of
 all pairs.
 """
@@ -27,8 +27,10 @@ LEFT = ((5, 2), (17, 4), (2, 5), (13, 3))
 ALONE = ((10, 1), (10, 3), (1, 3), (25, 6))
 #: days of the first dataset, from the FIRST on
 DAYS, FIRST = (2, 8, 32), 9
-#: channels of smaller and larger networks
-SIZES = {
+#: networks that differ
+NETWORKS = {
+    "hours": {"hours": 0},
+    "space": {"window": 0},
     "small": {"mean_channels": [24, 32], "residual_channels": [32, 48]},
     "large": {"mean_channels": [72, 96], "residual_channels": [96, 144]},
 }
@@ -42,7 +44,7 @@ def runs(steps: int) -> dict[str, list[str]]:
     found = {"all": ["--steps", str(steps)], "without": ["--steps", str(steps), "--pairs", rest]}
     found |= {f"s{s}t{t}": ["--steps", str(steps // len(ALONE)), "--pairs", f"{s}:{t}"] for s, t in ALONE}
     found |= {f"days{n}": [*only, "--days", f"{FIRST}:{n}"] for n in DAYS}
-    return found | {name: ["--steps", str(steps), "--sizes", json.dumps(sizes)] for name, sizes in SIZES.items()}
+    return found | {name: ["--steps", str(steps), "--sizes", json.dumps(sizes)] for name, sizes in NETWORKS.items()}
 
 
 def watched(path: Path, pool: Pool, pairs: list[tuple[int, int]], batches: int) -> dict[str, dict[str, float]]:

@@ -31,6 +31,8 @@ BUDGETS = {
     "days2": "2 days of Germany",
     "days8": "8 days of Germany",
     "days32": "32 days of Germany",
+    "hours": "no attention over hours, in both networks",
+    "space": "no attention over neighbours, in the mean network",
     "small": "half of the channels",
     "large": "half as many channels more",
 }
