@@ -1,9 +1,9 @@
 """What a fixed budget of training buys: budget.py --pool DIR --work DIR --to FILE.json.
 
 With the same number of crops a network learns all pairs, all but four, all pairs on fewer days, or without an
-attention, or with fewer or more channels; four others learn one pair each with a quarter of it. All are compared on the days that are watched: losses
-of the same crops, levels and noise, and for the networks of one pair the CRPS of members beside that of the network of
-all pairs.
+attention, or with fewer or more channels; four others learn one pair each with a quarter of it. All are compared on
+the days that are watched: losses of the same crops, levels and noise, and for the networks of one pair the CRPS of
+members beside that of the network of all pairs.
 """
 
 import argparse
