@@ -30,6 +30,7 @@ def one(args):
 
     from anemoi_scaleadapt.downscaling.network import open_network
     from anemoi_scaleadapt.inference.draw import draw_stretches
+    from anemoi_scaleadapt.inference.memory import needs
     from anemoi_scaleadapt.rain.layout import HOUR, Layout
     from anemoi_scaleadapt.rain.store import Store
 
@@ -38,7 +39,8 @@ def one(args):
         resource.setrlimit(resource.RLIMIT_DATA, (args.limit * 10**9,) * 2)
     (height, width), (s, t) = args.size, args.pair
     model = open_network(args.weights, args.device)
-    model.downscaler.tile = args.tile or model.downscaler.tile
+    net = model.downscaler
+    net.tile = args.tile or net.tile
     frames = np.random.default_rng(0).gamma(0.4, 2, (args.hours // t, height // s, width // s)).astype("f4") + 0.01
     scale, gpu = model.scale_of(s, t), torch.cuda.is_available() and args.device != "cpu"
     clock = time.perf_counter if gpu else time.process_time
@@ -48,7 +50,7 @@ def one(args):
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "m.zarr", layout)
         how = {"hours_at_once": args.at_once, "overlap": 0, "members_at_once": args.members_at_once}
-        parts = draw_stretches(model.downscaler, frames, scale, START, range(args.members), **how)
+        parts = draw_stretches(net, frames, scale, START, range(args.members), **how)
         while True:
             begin = clock()
             part = next(parts, None)
@@ -65,7 +67,8 @@ def one(args):
         bytes_ = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
     values = args.members * len(times) * layout.shape[0] * layout.shape[1]
     told = {"values": values, "network": network, "writing": writing, "peak": peak(gpu) - base, "bytes": bytes_}
-    told["peaks"] = peaks
+    once, each = needs("cuda" if gpu else "cpu", (args.at_once, height, width), net, net.parts)
+    told |= {"peaks": peaks, "parts": net.parts, "estimate": once + args.members_at_once * each}
     print(json.dumps(told))
 
 
@@ -103,8 +106,8 @@ def cost(args):
     print("\n| domain | members | network, s per million values | to the first | writing, share | bytes a value |")
     print("|---|---|---|---|---|---|")
     first = None
-    cases = [(size, 1, 0) for size in sizes] + [(sizes[-1], 1, 2048)]
-    cases += [(sizes[0], members, 0) for members in ((4,) if args.quick else (4, 16, 64))]
+    cases = [(size, 1, 0) for size in sizes] + [(sizes[-1], 1, max(sizes[-1]) // 2)]
+    cases += [(sizes[0], members, 0) for members in ((4,) if args.quick else (16, 64))]
     for size, members, tile in cases:
         # what a process does once is spread over about as many values everywhere
         stretches = max(1, round(np.prod(FRANCE) / np.prod(size) / members / 4))
@@ -112,7 +115,7 @@ def cost(args):
         each = 1e6 * told["network"] / told["values"]
         first = first or each
         share, bytes_ = told["writing"] / told["network"], told["bytes"] / told["values"]
-        domain = f"{size[0]} x {size[1]}{' in one tile' * (tile > 0)}"
+        domain = f"{size[0]} x {size[1]}, tiles: {told['parts'][0]} x {told['parts'][1]}"
         print(f"| {domain} | {members} | {each:.2f} | {each / first:.2f} | {share:.2%} | {bytes_:.2f} |", flush=True)
 
 
@@ -123,10 +126,16 @@ def memory(args):
     for hours in (4 * t, 8 * t) if args.quick else (4 * t, 8 * t, 32 * t):
         told = case(args, size, 1, hours, 4 * t)
         print(f"| {hours} | {told['peak'] / 1e6:.0f} |", flush=True)
-    print("\n| members at once | peak, MB |\n|---|---|")
-    for members in (1, 4) if args.quick else (1, 4, 8):
-        told = case(args, size, 8, t, t, members)
-        print(f"| {members} | {told['peak'] / 1e6:.0f} |", flush=True)
+    print("\n| domain | hours at once | members at once | tiles | peak, MB | estimate, MB |\n|---|---|---|---|---|---|")
+    cases = [(size, t, 1, 0), (size, t, 4, 0), (size, t, 8, 0)]
+    if not args.quick:
+        cases += [((600, 600), t, 4, 0), ((600, 600), 4 * t, 1, 0), ((600, 600), 4 * t, 1, 200)]
+        cases += [(FRANCE, t, 1, tile) for tile in (0, 610, 400)]
+    for size, hours, members, tile in cases:
+        told = case(args, size, members, hours, hours, members, tile)
+        parts = f"{told['parts'][0]} x {told['parts'][1]}"
+        numbers = f"{told['peak'] / 1e6:.0f} | {told['estimate'] / 1e6:.0f}"
+        print(f"| {size[0]} x {size[1]} | {hours} | {members} | {parts} | {numbers} |", flush=True)
 
 
 def limit(args):

@@ -3,7 +3,73 @@ import resource
 import pytest
 import torch
 
-from anemoi_scaleadapt.inference.memory import keep_freed
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings
+from anemoi_scaleadapt.inference import memory
+from anemoi_scaleadapt.inference.memory import batches, fitting, free_memory, keep_freed
+from anemoi_scaleadapt.models.downscaler import Downscaler
+from anemoi_scaleadapt.models.settings import NetworkSettings
+from anemoi_scaleadapt.models.transform import RainTransform
+
+CPU, FRANCE = torch.device("cpu"), (3, 1050, 1220)
+
+
+@pytest.fixture(scope="module")
+def net():
+    """A network of the usual size."""
+    return Downscaler(NetworkSettings(), SamplerSettings(), RainTransform(name="sqrt", unit=1.0))
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "parts", "members"), [(16, (1, 1), 75), (2, (1, 1), 2), (1.7, (1, 2), 2), (1.3, (2, 2), 1)]
+)
+def test_large_tiles_come_first_and_then_members(net, gigabytes, parts, members):
+    # 3.8 million hours and pixels: 0.65 GB once, 0.19 GB a member, 0.92 GB in the network in one tile
+    assert fitting(gigabytes * 1e9, "cpu", FRANCE, net) == (parts, members)
+
+
+def test_a_gpu_passes_all_members_through_a_network_at_once(net):
+    parts, members = fitting(16e9, "cuda", FRANCE, net)
+    assert parts == (1, 1) and members == 13
+    assert fitting(16e9, "cuda", FRANCE, net, at_once=16)[0] != (1, 1)
+
+
+def test_a_tile_that_is_asked_for_is_kept(net, monkeypatch):
+    monkeypatch.setattr(net, "tile", 512)
+    assert fitting(16e9, "cpu", FRANCE, net)[0] == (2, 2)
+
+
+def test_what_is_too_much_is_said_and_tried(net, caplog):
+    parts, members = fitting(1e8, "cpu", FRANCE, net)
+    assert members == 1 and parts[0] > 5
+    assert "draw fewer hours at once" in caplog.text
+
+
+def test_the_network_is_told_of_its_tiles(net, monkeypatch):
+    monkeypatch.setattr(memory, "free_memory", lambda _: 1.4e9 / 0.7)
+    assert batches(range(5), None, CPU, FRANCE, net) == [range(k, k + 1) for k in range(5)]
+    assert net.parts == (1, 2)
+
+
+def test_the_limit_of_a_process_counts(monkeypatch):
+    psutil = pytest.importorskip("psutil")
+    if not hasattr(psutil.Process(), "rlimit"):
+        pytest.skip("the system has no such limits")
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    used = psutil.Process().memory_info().data
+    resource.setrlimit(resource.RLIMIT_DATA, (used + 10**8, before[1]))
+    try:
+        monkeypatch.setattr(memory, "_kept", lambda: 0)
+        assert free_memory(CPU) <= 10**8
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, before)
+
+
+def test_what_is_kept_is_at_hand():
+    if not keep_freed() or not memory._kept():
+        pytest.skip("the C library is not glibc, or an old one")
+    before = memory._kept()
+    torch.ones(2**26)  # 256 MB, freed at once
+    assert memory._kept() >= max(before, 2**28)
 
 
 def test_what_is_freed_is_used_again():

@@ -6,6 +6,7 @@ import torch
 from anemoi_scaleadapt.conservation import block_mean, nearest
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.models import downscaler as module
+from anemoi_scaleadapt.models.settings import NetworkSettings
 from anemoi_scaleadapt.training.loss import MaskedMSE
 
 
@@ -52,17 +53,26 @@ def test_samples_and_members_do_not_know_each_other(downscaler, rain, pair):
     assert torch.equal(alone, whole[1:2, :, 2:])
 
 
-@pytest.mark.parametrize(
-    ("tile", "dtype", "within"), [(16, "float64", 1e-9), (40, "float64", 1e-9), (40, "float32", 1e-5)]
-)
-def test_tiles_equal_the_whole_through_the_complete_sampler(downscaler, rain, pair, draw, tile, dtype, within):
-    dtype = getattr(torch, dtype)
-    whole, tiled = downscaler().to(dtype), downscaler(tile=tile).to(dtype)
-    axis = rain(1, 2, 2, 20, 18).to(dtype)
+@pytest.mark.parametrize("tile", [16, 40])
+def test_tiles_equal_the_whole_through_the_complete_sampler(downscaler, rain, pair, draw, tile):
+    whole, tiled = downscaler().double(), downscaler(tile=tile).double()
+    axis = rain(1, 2, 2, 20, 18).double()
     axis[:, :, 10:12] = 0  # dry tiles are left out
     one, two = (draw(net, axis, pair(5, 2), members=1) for net in (whole, tiled))
     assert one.std() > 0.1
-    torch.testing.assert_close(two, one, rtol=within, atol=within)
+    torch.testing.assert_close(two, one, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(("parts", "space", "time"), [((3, 1), 5, 2), ((2, 2), 25, 1)])
+def test_on_a_cpu_no_bit_hangs_on_the_tiles(downscaler, rain, pair, draw, parts, space, time):
+    # how many there are hangs on the memory at hand; the network is of the usual size: in smaller ones torch convolves
+    # in another way where tiles are narrow
+    net = downscaler(NetworkSettings().as_dict(), {"steps": 2})
+    axis = rain(1, 2, time, 225 // space, 125 // space)
+    axis[:, :, 125 // space : 175 // space] = 0
+    whole = draw(net, axis, pair(space, time), members=1)
+    net.parts = parts
+    assert whole.std() > 0.1 and torch.equal(draw(net, axis, pair(space, time), members=1), whole)
 
 
 def test_a_move_by_whole_cells_and_strides_moves_the_mean(downscaler, rain, pair):

@@ -63,7 +63,10 @@ def test_what_a_sampler_refuses(told, message):
 @pytest.mark.parametrize(
     ("told", "message"),
     [
-        *(({"tile": bad}, f"tile = {bad!r}: must be a whole number from 8 to 65536.") for bad in (0, -1, 2.5, True)),
+        *(
+            ({"tile": bad}, f"tile = {bad!r}: must be a whole number from 8 to 65536, or null.")
+            for bad in (0, -1, 2.5, True)
+        ),
         ({"detach_mean": "yes"}, "detach_mean = 'yes': must be true or false."),
         ({"transform": "log"}, "transform = 'log': must be one of sqrt, linear."),
         ({"amplitude": 2}, "amplitude = 2: must be a number from 0 to below 2."),

@@ -214,7 +214,6 @@ def _write(folder: Path, plan: Plan, model: RainModel, weights: str, settings: B
     coarse.flush()
     np.save(folder / TIMES, times)
     how = {"hours_at_once": settings.hours_at_once, "overlap": settings.overlap}
-    how |= {} if settings.tile is None else {"tile": settings.tile}
     runs = [(int(run[0]), len(run)) for run in plan.runs()]
     layout = layout_of(
         plan,

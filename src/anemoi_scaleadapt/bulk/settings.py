@@ -19,7 +19,8 @@ class BulkSettings(Settings):
     overlap: Annotated[int, Field(ge=0, le=1000)] = 6
     """hours that are drawn beyond each end of these and thrown away"""
     tile: Annotated[int, Field(ge=8, le=65536)] | None = None
-    """pixels of a tile, about: larger ones cost less and take more memory; their size decides the last bits"""
+    """pixels of a tile, about: larger ones cost less and take more memory. Null: in the fewest that fit into the memory
+    at hand; on a CPU it changes no bit"""
     packed: bool = False
     """whether rain is kept in hundredths of mm h-1"""
     threads: Annotated[int, Field(ge=1)] = 1

@@ -56,7 +56,7 @@ def add_draw_arguments(parser: ArgumentParser, once: bool = True) -> None:
     parser.add_argument(
         "--tile",
         type=int,
-        help="pixels of a tile; larger ones cost less and take more memory (default: 512)",
+        help="pixels of a tile; larger ones cost less and take more memory (default: what fits into it)",
     )
     if not once:
         return
@@ -151,8 +151,7 @@ def write_members(plan: Any, args: Namespace) -> None:
         model = open_network(args.weights, args.device, args.tile)
         how = {"hours_at_once": args.hours_at_once, "overlap": args.overlap}
         draw = network(model, members_at_once=args.members_at_once, **how)
-    stretches = how | ({} if args.tile is None else {"tile": args.tile})
-    told: dict[str, Any] = {"scaleadapt_weights": weights_hash(model), "scaleadapt_stretches": json.dumps(stretches)}
+    told: dict[str, Any] = {"scaleadapt_weights": weights_hash(model), "scaleadapt_stretches": json.dumps(how)}
     layout = layout_of(plan, args.members, scaleadapt_seed=args.seed, scaleadapt_coarse=plan.digest(), **told)
     with open_members(args.to, layout, args.resume) as file, Progress(console=console) as bar:
         total = plan.realizations * len(layout.times)

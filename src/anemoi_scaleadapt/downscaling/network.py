@@ -25,8 +25,8 @@ def open_network(weights: str | Path = "any", device: str | None = None, tile: i
     device : str, optional
         By default the GPU, if there is one.
     tile : int, optional
-        Pixels of a tile, about, by default those of the weights (512). What neighbours share is computed twice: larger
-        tiles cost less and take more memory; another size is another rounding.
+        Pixels of a tile, about, by default those of the weights, or the fewest tiles that fit into the memory at hand.
+        Larger tiles cost less, as neighbours share pixels, and take more memory; on a CPU no bit hangs on it.
 
     Raises
     ------

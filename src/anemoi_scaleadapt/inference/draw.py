@@ -134,11 +134,13 @@ def draw_stretch(
     device = next(net.parameters()).device
     axis = stretch_axis(frames, part, scale.time, before, frames_round(scale.time)).to(device)
     begin, kept = start + part.first * ONE_HOUR, slice(part.before, part.hours - part.after)
+    sizes = (part.hours, *(length * scale.space for length in axis.shape[-2:]))
+    some_at_once = batches(members, members_at_once, device, sizes, net, memory)
     with torch.inference_mode():
         prepared = net.prepare(axis, scale, statics)
         mean = net.mean_rain(axis, scale, statics, prepared)
     known = mean[0, kept].float().cpu().numpy()
-    for some in batches(members, members_at_once, device, mean.shape[1:], net, memory):
+    for some in some_at_once:
         with torch.inference_mode():
             rain = net.sample(axis, scale, draws(seed, some, [begin], mean), statics, sampler, prepared)
         drawn = rearrange(rain[0, kept], "t m y x -> m t y x").float().cpu().numpy()

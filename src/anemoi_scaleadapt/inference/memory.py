@@ -1,4 +1,7 @@
-"""How many members are drawn at once: as many as fit into the memory at hand. How many changes no bit on a CPU."""
+"""How much is drawn at once: the fewest tiles and the most members that fit into the memory at hand.
+
+Neither changes a bit on a CPU.
+"""
 
 import ctypes
 import logging
@@ -6,20 +9,20 @@ import platform
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from anemoi_scaleadapt.layers.tiling import fewest, parts_of, plan
 from anemoi_scaleadapt.models.downscaler import Downscaler
 
 LOG = logging.getLogger(__name__)
 #: bytes that drawing takes at its peak (benchmarks/scale.py measures them): for each hour and pixel of a member in the
 #: sampler, for each of them once (the mean, what the networks make of the coarse rain), and in a network for each hour
 #: and pixel of a tile
-MEMBER, ONCE, TILE = 50, 30, 320
+MEMBER, ONCE, TILE = 50, 170, 240
 #: channels of the network that they were measured with
 CHANNELS = 64
-#: pixels that a tile reads beyond its inner width, both sides together
-HALO = 256
 #: share of the free memory that is used
 SHARE = 0.7
 
@@ -49,7 +52,7 @@ def batches(
     net: Downscaler,
     share: float = SHARE,
 ) -> list[range]:
-    """Cut members into those that are drawn at once.
+    """Cut members into those that are drawn at once, and tell the network into how many tiles to cut the domain.
 
     Parameters
     ----------
@@ -62,38 +65,66 @@ def batches(
     sizes : sequence of int
         Hours of a stretch, and (y, x) of the fine grid.
     net : Downscaler
-        What draws.
+        What draws; its `parts` are set.
     share : float
         Share of the free memory that may be used.
     """
-    size = at_once or fitting(
-        share * free_memory(device), device.type, sizes, net.tile, net.network.residual_channels[0]
-    )
+    net.parts, most = fitting(share * free_memory(device), device.type, sizes, net, at_once or 1)
+    size = at_once or most
     return [members[k : k + size] for k in range(0, len(members), size)]
 
 
-def fitting(memory: float, kind: str, sizes: Sequence[int], tile: int = 512, channels: int = CHANNELS) -> int:
-    """How many members fit into so many bytes, at least one.
+def fitting(
+    memory: float, kind: str, sizes: Sequence[int], net: Downscaler, at_once: int = 1
+) -> tuple[tuple[int, int], int]:
+    """Into how many tiles to cut a domain, down and across, and how many members then fit, at least `at_once`.
 
-    On a CPU members pass through the networks one by one, elsewhere all together.
+    On a CPU members pass through the networks one by one, elsewhere all together. First come large tiles, which are
+    cheap, then members.
 
-    Examples
-    --------
-    >>> fitting(6e9, "cpu", (24, 500, 500))
-    13
+    Parameters
+    ----------
+    memory : float
+        Bytes.
+    kind : str
+        Of the device.
+    sizes : sequence of int
+        Hours of a stretch, and (y, x) of the fine grid.
+    net : Downscaler
+        What draws; its own tile is kept if it has one.
+    at_once : int
+        Members that must fit.
     """
     hours, y, x = sizes
-    inside = TILE * channels // CHANNELS * hours * min(y, tile + HALO) * min(x, tile + HALO)
-    once, each = ONCE * hours * y * x, MEMBER * hours * y * x
-    once, each = (once + inside, each) if kind == "cpu" else (once, each + inside)
+    passing = 1 if kind == "cpu" else at_once
+    if net.tile is None:
+        left = memory - hours * y * x * (ONCE + at_once * MEMBER)
+        parts = fewest((y, x), net.halo(), left / (_inside(net) * hours * passing))
+    else:
+        parts = parts_of((y, x), net.tile)
+    once, each = needs(kind, sizes, net, parts)
     count = int((memory - once) // each)
-    if count < 1:
+    if count < at_once:
         LOG.warning(
-            "One member of %d hours of %d x %d pixels takes about %.1f GB, and %.1f GB are at hand: if that is too "
+            "%d members of %d hours of %d x %d pixels take about %.1f GB, and %.1f GB are at hand: if that is too "
             "little, draw fewer hours at once (hours_at_once; it decides what a member is).",
-            *(hours, y, x, (once + each) / 1e9, memory / 1e9),
+            *(at_once, hours, y, x, (once + at_once * each) / 1e9, memory / 1e9),
         )
-    return max(1, count)
+    return parts, max(at_once, count)
+
+
+def needs(kind: str, sizes: Sequence[int], net: Downscaler, parts: tuple[int, int]) -> tuple[float, float]:
+    """Bytes that drawing takes at its peak: once, and for each member; arguments as in :func:`fitting`."""
+    hours, y, x = sizes
+    outer = [tile.outer for tile in plan(y, x, parts, net.halo(), 1)]
+    tile = _inside(net) * hours * max((y1 - y0) * (x1 - x0) for y0, y1, x0, x1 in outer)
+    once, each = ONCE * hours * y * x, MEMBER * hours * y * x
+    return (once + tile, each) if kind == "cpu" else (once, each + tile)
+
+
+def _inside(net: Downscaler) -> float:
+    """Bytes in the network for each hour and pixel of a tile."""
+    return TILE * net.network.residual_channels[0] / CHANNELS
 
 
 def free_memory(device: torch.device) -> int:
@@ -102,7 +133,40 @@ def free_memory(device: torch.device) -> int:
         return torch.cuda.mem_get_info(device)[0]
     import psutil  # type: ignore[import-untyped]
 
-    return min(psutil.virtual_memory().available, *_control_groups(Path("/sys/fs/cgroup")))
+    ends = (psutil.virtual_memory().available, *_limits(psutil.Process()), *_control_groups(Path("/sys/fs/cgroup")))
+    return max(0, min(ends)) + _kept()
+
+
+class _Heap(ctypes.Structure):
+    """What glibc's mallinfo2 tells."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks".split()
+    )
+    _fields_ += (("fordblks", ctypes.c_size_t), ("keepcost", ctypes.c_size_t))
+
+
+def _kept() -> int:
+    """Bytes that this process has freed and keeps (:func:`keep_freed`): they are taken, and at hand all the same."""
+    if platform.libc_ver()[0] != "glibc":
+        return 0
+    ask = getattr(ctypes.CDLL(None), "mallinfo2", None)  # glibc 2.33
+    if ask is None:
+        return 0
+    ask.restype = _Heap
+    return int(ask().fordblks)
+
+
+def _limits(process: Any) -> list[int]:
+    """What is left below the limits of this process (ulimit -v, -d), where the system has such."""
+    if not hasattr(process, "rlimit"):
+        return []
+    import psutil
+
+    used = process.memory_info()
+    limits = ((psutil.RLIMIT_AS, used.vms), (psutil.RLIMIT_DATA, used.data))
+    ends = [(process.rlimit(limit)[0], now) for limit, now in limits]
+    return [most - now for most, now in ends if most != psutil.RLIM_INFINITY]
 
 
 def _control_groups(root: Path) -> list[int]:

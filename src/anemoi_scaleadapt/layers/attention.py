@@ -8,6 +8,9 @@ from torch import Tensor, nn
 
 from anemoi_scaleadapt.layers.blocks import ChannelNorm, zero_init
 
+#: a multiple of how many numbers a register of any processor holds
+LANES = 64
+
 
 class NeighbourhoodAttention(nn.Module):
     """Attention of every pixel over the window x window pixels round it.
@@ -54,7 +57,7 @@ class NeighbourhoodAttention(nn.Module):
             ],
             dim=2,
         )
-        weight = torch.softmax(score + self.bias[None, :, :, None, None], dim=2)
+        weight = _softmax(score + self.bias[None, :, :, None, None])
         parts = (
             weight[:, :, i, None] * rearrange(v, "n (g d) y x -> n g d y x", **heads)
             for i, v in enumerate(self._shifts(value))
@@ -68,3 +71,10 @@ class NeighbourhoodAttention(nn.Module):
         padded = F.pad(x, [self.window // 2] * 4)
         steps = range(self.window)
         return [padded[..., i : i + height, j : j + width] for i in steps for j in steps]
+
+
+def _softmax(score: Float[Tensor, "n g k y x"]) -> Float[Tensor, "n g k y x"]:
+    """Softmax over k. Torch rounds the last pixels in another way where they fill no register: here they fill some."""
+    shape = score.shape[-2:]
+    flat = F.pad(score.flatten(3), (0, -shape.numel() % LANES))
+    return torch.softmax(flat, dim=2)[..., : shape.numel()].unflatten(3, shape)

@@ -26,20 +26,24 @@ class Tile:
         out[..., y0:y1, x0:x1] = y[..., y0 - top : y1 - top, x0 - left : x1 - left]
 
 
-def plan(height: int, width: int, size: int, halo: int, stride: int) -> Iterator[Tile]:
+def plan(height: int, width: int, parts: tuple[int, int], halo: int, stride: int) -> Iterator[Tile]:
     """Tiles that cover a domain once.
 
     Parameters
     ----------
     height, width : int
         Of the domain in fine pixels, multiples of `stride`.
-    size, halo : int
-        Inner width of a tile, about, and what it reads beyond, fine pixels; both become multiples of `stride`.
+    parts : tuple of int
+        Into how many tiles it is cut, down and across, at most.
+    halo : int
+        What a tile reads beyond its own pixels, fine pixels; becomes a multiple of `stride`.
     stride : int
         The network's stride: tiles begin at its multiples, so that patches fall as in the whole domain.
     """
     halo = -(-halo // stride) * stride
-    down, across = (_even(length, size, stride) for length in (height, width))
+    down, across = (
+        -(-length // (count * stride)) * stride for length, count in zip((height, width), parts, strict=True)
+    )
     for y in range(0, height, down):
         for x in range(0, width, across):
             inner = (y, min(y + down, height), x, min(x + across, width))
@@ -52,10 +56,46 @@ def plan(height: int, width: int, size: int, halo: int, stride: int) -> Iterator
             yield Tile(inner, outer)
 
 
-def _even(length: int, size: int, stride: int) -> int:
-    """Width of a tile: even parts of a length, at most a quarter wider than asked, as what tiles share is dear."""
-    count = max(1, -(-4 * length // (5 * max(size, stride))))
-    return -(-length // (count * stride)) * stride
+def parts_of(shape: tuple[int, int], size: int) -> tuple[int, int]:
+    """Into how many tiles of about `size` pixels to cut a domain: or a quarter wider, what tiles share is dear."""
+    down, across = (max(1, -(-4 * length // (5 * size))) for length in shape)
+    return down, across
+
+
+def fewest(shape: tuple[int, int], halo: int, most: float) -> tuple[int, int]:
+    """Into how many tiles to cut a domain, down and across, so that none reads more than so many pixels.
+
+    Of all that fit the one that computes least twice; where none fits the one with the smallest tiles.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (y, x) of the domain in pixels.
+    halo : int
+        What a tile reads beyond its own pixels.
+    most : float
+        Pixels of the largest tile with its halo.
+
+    Examples
+    --------
+    >>> fewest((1050, 1220), 96, 2e6), fewest((1050, 1220), 96, 8e5), fewest((1050, 1220), 96, 5e5)
+    ((1, 1), (1, 2), (2, 2))
+    """
+
+    def reads(length: int, count: int) -> int:
+        return min(length, -(-length // count) + min(count - 1, 2) * halo)
+
+    def largest(parts: tuple[int, int]) -> int:
+        return reads(shape[0], parts[0]) * reads(shape[1], parts[1])
+
+    def work(parts: tuple[int, int]) -> int:
+        down, across = (length + 2 * (count - 1) * halo for length, count in zip(shape, parts, strict=True))
+        return down * across
+
+    # tiles narrower than their halo save nothing
+    down, across = (range(1, max(1, length // max(halo, 8)) + 1) for length in shape)
+    ways = [(i, j) for i in down for j in across]
+    return min([way for way in ways if largest(way) <= most] or [min(ways, key=largest)], key=work)
 
 
 def alone(function: Callable[..., Tensor]) -> Callable[..., Tensor]:

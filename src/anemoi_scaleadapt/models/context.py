@@ -12,14 +12,13 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from anemoi_scaleadapt.layers.enlarge import enlarge
 from anemoi_scaleadapt.scale import Scale
 
 #: hours of context on each side of every hour
 REACH = 6
 #: channels of `Context.fine` beside the static fields
 FINE = 10
-#: coarse cells beyond a tile that an interpolation reads
-MARGIN = 3
 
 
 class Moving(NamedTuple):
@@ -168,17 +167,12 @@ def tile_context(
     (n, axis), (height, width) = z.shape[:2], z.shape[-2:]
     hours, s, t = axis - 2 * REACH, scale.space, scale.time
     y0, y1, x0, x1 = tile
-    # the coarse cells under the tile, and as many round it as an interpolation reads
-    top, left = max(y0 // s - MARGIN, 0), max(x0 // s - MARGIN, 0)
-    cells = (..., slice(top, min(-(-y1 // s) + MARGIN, height)), slice(left, min(-(-x1 // s) + MARGIN, width)))
-    rows = slice(y0 - top * s, min(y1, height * s) - top * s)
-    columns = slice(x0 - left * s, min(x1, width * s) - left * s)
-    z, present = z[cells], present[cells]
-    pad = (0, x1 - x0 - (columns.stop - columns.start), 0, y1 - y0 - (rows.stop - rows.start))
+    inside = (..., slice(y0, min(y1, height * s)), slice(x0, min(x1, width * s)))
+    rows, columns = (torch.arange(part.start, part.stop, device=z.device) for part in inside[1:])
+    pad = (0, x1 - x0 - len(columns), 0, y1 - y0 - len(rows))
 
     def larger(a: Tensor, mode: str) -> Tensor:
-        a = F.interpolate(a, scale_factor=s, mode=mode) if s > 1 else a
-        return a[..., rows, columns]
+        return enlarge(a, s, mode, rows, columns)
 
     if seen is None:
         seen = visible(scale, hours, z.device).expand(n, -1, -1)
@@ -201,11 +195,10 @@ def tile_context(
         *bicubic.chunk(2, dim=1),
         *linear.chunk(2, dim=1),
     ]
-    for length, shape in ((rows, (-1, 1)), (columns, (1, -1))):
-        place = ((torch.arange(length.start, length.stop, device=z.device) % s).to(z) + 0.5) * 2 / s - 1
+    for at, shape in ((rows, (-1, 1)), (columns, (1, -1))):
+        place = ((at % s).to(z) + 0.5) * 2 / s - 1
         parts.append(place.view(1, 1, *shape).expand_as(parts[0]))
-    inside = (..., slice(y0, min(y1, height * s)), slice(x0, min(x1, width * s)))
-    parts += [moving.z[inside].to(z), larger(moving.likeness[cells].to(z), "nearest")]
+    parts += [moving.z[inside].to(z), larger(moving.likeness.to(z), "nearest")]
     fine = torch.stack(parts, dim=2)
     if statics is not None:
         part = statics[inside].to(z)

@@ -13,7 +13,7 @@ from anemoi_scaleadapt.conservation import conserve, nearest
 from anemoi_scaleadapt.diffusion import schedule
 from anemoi_scaleadapt.diffusion.samplers import draw
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
-from anemoi_scaleadapt.layers.tiling import Tile, alone, pad_to, plan
+from anemoi_scaleadapt.layers.tiling import Tile, alone, pad_to, parts_of, plan
 from anemoi_scaleadapt.layers.unet import UShape
 from anemoi_scaleadapt.models.calibrated import Calibrated
 from anemoi_scaleadapt.models.context import REACH, Context, Moving, build_context, tile_context
@@ -69,7 +69,9 @@ class Downscaler(nn.Module):
     amplitude : float, optional
         The residual's standard deviation grows as the coarse rain's z to this power; 0 for the same one everywhere.
     tile : int, optional
-        Inner width of a tile in pixels when members are drawn; larger domains are cut.
+        Inner width of a tile in pixels, about, when members are drawn; larger domains are cut. By default they are cut
+        into `parts`, one unless somebody looks at the memory (:mod:`anemoi_scaleadapt.inference.memory`). On a CPU no
+        bit of a member hangs on it.
 
     References
     ----------
@@ -84,11 +86,12 @@ class Downscaler(nn.Module):
         statics: int = 0,
         detach_mean: bool = False,
         amplitude: float = 0.75,
-        tile: int = 512,
+        tile: int | None = None,
     ) -> None:
         super().__init__()
         self.network, self.sampler, self.transform = network, sampler, transform
         self.statics, self.detach_mean, self.amplitude, self.tile = statics, detach_mean, amplitude, tile
+        self.parts = (1, 1)
         self.stride = network.patch * UShape.stride
         self.mean = MeanNetwork(network, statics)
         self.residual = ResidualNetwork(network, statics)
@@ -203,7 +206,12 @@ class Downscaler(nn.Module):
     def _tiles(self, shape: tuple[int, int], reach: int) -> list[Tile]:
         """Tiles of a fine domain (y, x), which is padded to the networks' stride."""
         height, width = (-(-n // self.stride) * self.stride for n in shape)
-        return list(plan(height, width, self.tile, reach, self.stride))
+        parts = self.parts if self.tile is None else parts_of((height, width), max(self.tile, self.stride))
+        return list(plan(height, width, parts, reach, self.stride))
+
+    def halo(self) -> int:
+        """Pixels that a tile reads beyond its own on each side where there are others."""
+        return -(-max(self.mean.reach(), self.residual.reach()) // self.stride) * self.stride
 
     def _moving(self, axis: Tensor, scale: Scale) -> Moving:
         """Rain that moves, sample by sample, so that none depends on those beside it."""

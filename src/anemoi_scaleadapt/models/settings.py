@@ -83,5 +83,8 @@ class ModelSettings(Settings):
     to the network; 0: by one number everywhere, as in the paper"""
     network: NetworkSettings = NetworkSettings()
     sampler: SamplerSettings = SamplerSettings()
-    tile: Annotated[int, Field(ge=8, le=65536)] = 512
-    """pixels; domains wider than this run tile by tile when members are drawn, with the same result"""
+    tile: Annotated[int, Field(ge=8, le=65536)] | None = Field(
+        default=None, json_schema_extra={"rule": "a whole number from 8 to 65536, or null"}
+    )
+    """pixels; domains wider than this run tile by tile when members are drawn, with the same result. Null: in
+    the fewest tiles that fit into the memory at hand"""

@@ -1,0 +1,29 @@
+"""Coarse fields on fine pixels."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from anemoi_scaleadapt.layers.enlarge import enlarge, shares
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic"])
+@pytest.mark.parametrize("space", [1, 2, 3, 10, 25])
+def test_it_is_torchs_interpolation(space, mode):
+    x = torch.rand(2, 3, 7, 4, dtype=torch.float64)
+    rows, columns = torch.arange(7 * space), torch.arange(4 * space)
+    torch.testing.assert_close(enlarge(x, space, mode, rows, columns), F.interpolate(x, scale_factor=space, mode=mode))
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic"])
+def test_a_part_has_the_bits_of_the_whole(mode):
+    x = torch.rand(1, 3, 90, 70)
+    whole = enlarge(x, 7, mode, torch.arange(630), torch.arange(490))
+    part = enlarge(x, 7, mode, torch.arange(301, 622), torch.arange(13, 488))
+    assert torch.equal(part, whole[..., 301:622, 13:488])
+
+
+def test_what_a_pixel_takes_by_hand():
+    # two pixels a cell: centres a quarter of a cell from that of their own
+    assert shares(2, "bilinear").tolist() == [[0.25, 0], [0.75, 0.75], [0, 0.25]]
+    torch.testing.assert_close(shares(10, "bicubic").sum(0), torch.ones(10, dtype=torch.float64))
