@@ -20,7 +20,9 @@ LOG = logging.getLogger(__name__)
 #: bytes that drawing takes at its peak (benchmarks/scale.py measures them): for each hour and pixel of a member in the
 #: sampler, for each of them once (the mean, what the networks make of the coarse rain), and in a network for each hour
 #: and pixel of a tile
-MEMBER, ONCE, TILE = 50, 170, 240
+MEMBER, ONCE, TILE = 50, 100, 270
+#: share of a domain below which tiles save nothing: what is done on the whole of it takes as much
+LEAST = 0.36
 #: channels of the network that they were measured with
 CHANNELS = 64
 #: share of the free memory that is used
@@ -99,7 +101,7 @@ def fitting(
     passing = 1 if kind == "cpu" else at_once
     if net.tile is None:
         left = memory - hours * y * x * (ONCE + at_once * MEMBER)
-        parts = fewest((y, x), net.halo(), left / (_inside(net) * hours * passing))
+        parts = fewest((y, x), net.halo(), max(left / (_inside(net) * hours * passing), LEAST * y * x))
     else:
         parts = parts_of((y, x), net.tile)
     once, each = needs(kind, sizes, net, parts)
@@ -117,7 +119,7 @@ def needs(kind: str, sizes: Sequence[int], net: Downscaler, parts: tuple[int, in
     """Bytes that drawing takes at its peak: once, and for each member; arguments as in :func:`fitting`."""
     hours, y, x = sizes
     outer = [tile.outer for tile in plan(y, x, parts, net.halo(), 1)]
-    tile = _inside(net) * hours * max((y1 - y0) * (x1 - x0) for y0, y1, x0, x1 in outer)
+    tile = _inside(net) * hours * max(LEAST * y * x, *((y1 - y0) * (x1 - x0) for y0, y1, x0, x1 in outer))
     once, each = ONCE * hours * y * x, MEMBER * hours * y * x
     return (once + tile, each) if kind == "cpu" else (once, each + tile)
 
