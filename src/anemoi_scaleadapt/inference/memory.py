@@ -108,9 +108,9 @@ def fitting(
     count = int((memory - once) // each)
     if count < at_once:
         LOG.warning(
-            "%d members of %d hours of %d x %d pixels take about %.1f GB, and %.1f GB are at hand: if that is too "
-            "little, draw fewer hours at once (hours_at_once; it decides what a member is).",
-            *(at_once, hours, y, x, (once + at_once * each) / 1e9, memory / 1e9),
+            "Members of %d hours of %d x %d pixels take about %.1f GB, %d at once, and %.1f GB are at hand: if that is "
+            "too little, draw fewer hours at once (hours_at_once; it decides what a member is).",
+            *(hours, y, x, (once + at_once * each) / 1e9, at_once, memory / 1e9),
         )
     return parts, max(at_once, count)
 
