@@ -64,6 +64,14 @@ def test_the_limit_of_a_process_counts(monkeypatch):
         resource.setrlimit(resource.RLIMIT_DATA, before)
 
 
+def test_what_torch_keeps_of_a_gpu_is_at_hand(monkeypatch):
+    # else the second stretch of a run is drawn with fewer members at once than the first
+    told = {"mem_get_info": (100, 1000), "memory_reserved": 700, "memory_allocated": 200}
+    for name, value in told.items():
+        monkeypatch.setattr(torch.cuda, name, lambda _, value=value: value)
+    assert free_memory(torch.device("cuda")) == 600
+
+
 def test_what_is_kept_is_at_hand():
     if not keep_freed() or not memory._kept():
         pytest.skip("the C library is not glibc, or an old one")

@@ -132,7 +132,8 @@ def _inside(net: Downscaler) -> float:
 def free_memory(device: torch.device) -> int:
     """Bytes that this process may still take: of the GPU, or of the machine and of the control group that it is in."""
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by torch, of what was freed
+        return torch.cuda.mem_get_info(device)[0] + kept
     import psutil  # type: ignore[import-untyped]
 
     ends = (psutil.virtual_memory().available, *_limits(psutil.Process()), *_control_groups(Path("/sys/fs/cgroup")))
