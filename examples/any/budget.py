@@ -2,8 +2,8 @@
 
 With the same number of crops a network learns all pairs, all but four, all pairs on fewer days, or without an
 attention, or with fewer or more channels; four others learn one pair each with a quarter of it. All are compared on
-the days that are watched: losses of the same crops, levels and noise, and for the networks of one pair the CRPS of
-members beside that of the network of all pairs.
+the days that are watched: losses of the same crops, levels and noise, and for the pairs left out and the networks of
+one pair the CRPS of members beside that of the network of all pairs.
 """
 
 import argparse
@@ -99,8 +99,9 @@ def main() -> None:
             "steps": int(told[told.index("--steps") + 1]),
             "losses": watched(path, watch, own or [*LEFT, *ALONE], args.batches),
         }
-        if own or name == "all":
-            kept[name]["scores"] = scored(path, out, args.pool, own or [*ALONE])
+        drawn = {"all": [*ALONE, *LEFT], "without": [*LEFT]}.get(name, own)
+        if drawn:
+            kept[name]["scores"] = scored(path, out, args.pool, drawn)
         write_text(args.to, json.dumps(kept, indent=1) + "\n")
         print(name, kept[name]["losses"], flush=True)
 

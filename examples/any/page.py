@@ -227,35 +227,42 @@ def budget_section(found: dict) -> str:
 Trainings from scratch with the same seed, {steps} steps of half a batch (about {steps * 4}
 crops of 100 km and 6 hours), compared on
 days that are watched. So short a training knows little: it tells what differs at the same cost, not how good
-networks become. A cell: loss of the mean, loss of the residual, over those of the network of all pairs; the same
-crops, levels and noise.
+networks become. Losses are of the same crops, levels and noise; that of the residual is relative to its deviation,
+which each training has of its own.
 
 """
     if "without" in found:
         other = found["without"]["losses"]
         left = [name for name in whole if name not in PAIRS]
-        rows = [[pair_of(name), "left out" if name in left else "learnt", ratios(other[name], whole[name])]
-                for name in whole]  # fmt: skip
+        with_it, without = found["all"]["scores"], found["without"]["scores"]
+        rows = [[pair_of(name), f"{without[name]['crps'] / with_it[name]['crps']:.3f}",
+                 f"{other[name]['mean'] / whole[name]['mean']:.3f}",
+                 *(f"{without[name][k]:.2f}, {with_it[name][k]:.2f}" for k in ("ssr", "power", "q999", "lag"))]
+                for name in left]  # fmt: skip
+        head = ["pair", "CRPS without it over with it", "loss of the mean", "spread/skill: without, with",
+                "power", "q99.9", "lag"]  # fmt: skip
         out += f"""### Pairs left out
 
-One training never sees {", ".join(pair_of(name) for name in left)}.
+One training never sees {", ".join(pair_of(name) for name in left)}. Members as they come, without calibration; six wet
+squares of 150 km, 12 hours, 4 members.
 
-{table(["pair", "in the other training", "mean, residual"], rows)}
+{table(head, rows)}
 
 """
     alone = [name for name in PAIRS if name in found]
     if alone:
         rows = []
         for name in alone:
-            one, scores, ours = found[name]["losses"][name], found[name]["scores"][name], found["all"]["scores"][name]
+            one, scores = found[name]["losses"][name], found[name]["scores"][name]
+            ours = found["all"]["scores"][name]
             rows.append([PAIRS[name], f"{ours['crps'] / scores['crps']:.3f}", ratios(whole[name], one),
                          *(f"{ours[k]:.2f}, {scores[k]:.2f}" for k in ("ssr", "power", "q999", "lag"))])  # fmt: skip
         head = ["pair", "CRPS of `any` over it", "mean, residual", "spread/skill: any, it", "power", "q99.9", "lag"]
         out += f"""### One network, or one for each pair
 
-Four networks learn one pair each with {found[alone[0]]["steps"]} steps: together they cost as much as the one. Members
-as they come, without calibration; six wet squares of 150 km, 12 hours, 4 members. Here a cell of losses is that of
-the network of all pairs over that of the one pair's.
+Four networks learn one pair each with {found[alone[0]]["steps"]} steps: together they cost as much as the one. The
+same squares and members. Losses of mean and residual are those of the network of all pairs over those of the one
+pair's.
 
 {table(head, rows)}
 
@@ -265,7 +272,8 @@ the network of all pairs over that of the one pair's.
     if rows:
         out += f"""### Days and channels
 
-The network of all pairs learns 54 days of Germany and 3 of the United States.
+Losses of mean and residual over those of the network of all pairs, which learns 54 days of Germany and two of the United
+States.
 
 {table(["network", *PAIRS.values()], rows)}
 """
