@@ -272,8 +272,8 @@ pair's.
     if rows:
         out += f"""### Days and channels
 
-Losses of mean and residual over those of the network of all pairs, which learns 54 days of Germany and two of the United
-States.
+Losses of mean and residual over those of the network of all pairs, which learns 54 days of Germany and two of the
+United States.
 
 {table(["network", *PAIRS.values()], rows)}
 """
