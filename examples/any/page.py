@@ -232,7 +232,8 @@ Trainings from scratch with the same seed, {steps} steps of half a batch (about 
 crops of 100 km and 6 hours), compared on
 days that are watched. So short a training knows little: it tells what differs at the same cost, not how good
 networks become. Losses are of the same crops, levels and noise; that of the residual is relative to its deviation,
-which each training has of its own.
+which each training has of its own. These networks are of commit 496ad27: their denoiser also saw the hours beside,
+which was [worth nothing](2026-11-one-network.md#what-changed-the-ensemble) and has been taken out.
 
 """
     if "without" in found:
