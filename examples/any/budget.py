@@ -12,9 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
-from train import UNIT, Pool, batch, losses, window_hours
+from train import UNIT, Pool, watched
 
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.files import write_text
@@ -47,24 +46,13 @@ def runs(steps: int) -> dict[str, list[str]]:
     return found | {name: ["--steps", str(steps), "--sizes", json.dumps(sizes)] for name, sizes in NETWORKS.items()}
 
 
-def watched(path: Path, pool: Pool, pairs: list[tuple[int, int]], batches: int) -> dict[str, dict[str, float]]:
-    """Losses of both networks at these pairs: the same crops, levels and noise for every file."""
+def losses_of(path: Path, pool: Pool, pairs: list[tuple[int, int]], batches: int) -> dict[str, dict[str, float]]:
+    """Watched losses of a training's weights."""
     kept = torch.load(path, map_location="cpu", weights_only=False)
     net = Downscaler(NetworkSettings(**kept["settings"]), SamplerSettings(), RainTransform(name="sqrt", unit=UNIT))
     net.load_state_dict(kept["averaged"])
-    net.eval()
-    found = {}
-    for pair in pairs:
-        random, generator = np.random.default_rng(1), torch.Generator().manual_seed(1)
-        total = {"mean": 0.0, "residual": 0.0}
-        for _ in range(batches):
-            hours, size = window_hours(pair[1], 6), 150 if pair[0] > 12 else 100
-            drawn = batch([pool], [1.0], random, *pair, hours, size, 4, hidden=False)
-            with torch.no_grad():
-                for name, value in losses(net, drawn, "bf16", "cpu", generator).items():
-                    total[name] += float(value) / batches
-        found[f"s{pair[0]}t{pair[1]}"] = {name: round(value, 4) for name, value in total.items()}
-    return found
+    found = watched(net.eval(), pool, pairs, batches, 4)
+    return {f"s{s}t{t}": {name: round(value, 4) for name, value in one.items()} for (s, t), one in found.items()}
 
 
 def scored(path: Path, work: Path, pool: Path, pairs: list[tuple[int, int]]) -> dict[str, dict[str, float]]:
@@ -97,7 +85,7 @@ def main() -> None:
         own = [pair for pair in ALONE if name == f"s{pair[0]}t{pair[1]}"]
         kept[name] = {
             "steps": int(told[told.index("--steps") + 1]),
-            "losses": watched(path, watch, own or [*LEFT, *ALONE], args.batches),
+            "losses": losses_of(path, watch, own or [*LEFT, *ALONE], args.batches),
         }
         drawn = {"all": [*ALONE, *LEFT], "without": [*LEFT]}.get(name, own)
         if drawn:

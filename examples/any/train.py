@@ -197,6 +197,22 @@ def losses(net, drawn, precision, device, generator=None, sigma=None):
     return out
 
 
+def watched(net, pool, pairs, batches: int, count: int, precision="bf16", device="cpu"):
+    """Losses of both networks by pair: the same crops, levels and noise at every call."""
+    found = {}
+    for pair in pairs:
+        fixed, generator = np.random.default_rng(1), torch.Generator(device).manual_seed(1)
+        hours, size = window_hours(pair[1], 6), 150 if pair[0] > 12 else 100
+        total = {"mean": 0.0, "residual": 0.0}
+        for _ in range(batches):
+            drawn = batch([pool], [1.0], fixed, *pair, hours, size, count, hidden=False)
+            with torch.no_grad():
+                for name, value in losses(net, drawn, precision, device, generator).items():
+                    total[name] += float(value) / batches
+        found[pair] = total
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pool", type=Path, required=True)
@@ -252,20 +268,8 @@ def main() -> None:
         os.replace(part, last)
 
     def watch_losses() -> str:
-        averaged.eval()
-        told = []
-        for pair in WATCHED:
-            fixed = np.random.default_rng(1)
-            generator = torch.Generator(device).manual_seed(1)
-            total = {"mean": 0.0, "residual": 0.0}
-            for _ in range(4):
-                hours = window_hours(pair[1], 6)
-                drawn = batch([watch], [1.0], fixed, *pair, hours, 150 if pair[0] > 12 else 100, 8, hidden=False)
-                with torch.no_grad():
-                    for name, value in losses(averaged, drawn, args.precision, device, generator).items():
-                        total[name] += float(value) / 4
-            told.append(f"{pair}: {total['mean']:.4f} {total['residual']:.4f}")
-        return "  ".join(told)
+        told = watched(averaged.eval(), watch, WATCHED, 4, 8, args.precision, device)
+        return "  ".join(f"{pair}: {one['mean']:.4f} {one['residual']:.4f}" for pair, one in told.items())
 
     while step < args.steps:
         share = step / args.steps

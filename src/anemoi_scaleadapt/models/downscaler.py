@@ -352,7 +352,8 @@ class Downscaler(nn.Module):
         # what is predicted in dry cells changes other cells if the totals are kept beyond each cell of its own
         apart = not rule.inside_sampler or (rule.scope == "cell" and not rule.smooth)
         level = sigma.to(x).reshape(1).expand(len(x))
-        look, out = self.residual.look(x, level), torch.zeros_like(pad_to(x, self.stride))
+        look = self.residual.look(x, level)
+        out = x.new_zeros(*x.shape[:2], *(p * length for length in look.shape[-2:]))
         for tile in self._tiles((height, width), self.residual.reach()):
             y0, y1, x0, x1 = (edge // scale.space for edge in tile.inner)
             if not apart or wet[..., y0 : y1 + 1, x0 : x1 + 1].any():

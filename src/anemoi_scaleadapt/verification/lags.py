@@ -34,10 +34,8 @@ def _moments(
         for lag in range(1, min(settings.lags, k) + 1):
             lags[lag - 1] += moments(hours[k - lag], hours[k], masks[k - lag] & masks[k])
     for k in range(max(begin, 1), len(hours)):
-        before, after = (
-            hours[k - 1][0],
-            hours[k][0],
-        )  # of one member: there is but one truth, and finding motion is dear
+        # of one member: there is but one truth, and finding motion is dear
+        before, after = hours[k - 1][0], hours[k][0]
         index, there = origins(before, after, settings)
         known = there & masks[k].ravel() & masks[k - 1].ravel()[index]
         moving += moments(before.ravel()[index], after.ravel(), known)
