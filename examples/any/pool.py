@@ -7,6 +7,9 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
+from anemoi_scaleadapt.hours import HOUR
+from anemoi_scaleadapt.rain.record import Rain
+
 #: pixels on a side of the blocks whose wet share is kept, to find rain quickly
 BLOCK = 20
 #: mm h-1 of one step of the packed numbers; -1 is missing
@@ -42,6 +45,17 @@ def pack(path: Path, start: str, end: str, east_of: float | None = None) -> tupl
             known = (blocks >= 0).mean((1, 3))
             wet.append(np.where(known > 0.5, (blocks > 0).mean((1, 3)), np.nan))
     return np.stack(out), np.stack(wet).astype("float32")
+
+
+def packed(folder: Path, name: str) -> Rain:
+    """Packed rain as a record, NaN where missing."""
+    rain = np.load(folder / f"{name}.npy", mmap_mode="r")
+    ends = np.datetime64(json.loads((folder / f"{name}.json").read_text())["start"], "s") + HOUR
+
+    def frames(index: np.ndarray) -> np.ndarray:
+        return np.where(rain[index] < 0, np.nan, rain[index] * np.float32(STEP))[None]
+
+    return Rain(name, ends + np.arange(len(rain)) * HOUR, rain.shape[1:], None, None, frames)
 
 
 def main() -> None:

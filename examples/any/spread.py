@@ -1,8 +1,7 @@
-"""Choose how members are drawn on squares like those that are scored: spread.py WEIGHTS --pool DIR --work DIR --to DIR.
+"""Choose how members are drawn on packed rain: spread.py WEIGHTS --pool DIR --work DIR --to DIR.
 
-As `anemoi-scaleadapt calibrate spread`, but on the wettest square of several watched days, twelve hours of each, where
-the command takes the wettest windows of all: in these the spread is larger. Pairs are measured one by one, each kept
-in WORK; with all of them there, --to gets the weights with their table.
+As `anemoi-scaleadapt calibrate spread`, but pair by pair, each kept in WORK, so that several processes can share the
+pairs and none is measured twice, and in bfloat16. With all pairs there --to gets the weights with their table.
 """
 
 import argparse
@@ -12,33 +11,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from score import score
+from pool import packed
 
-from anemoi_scaleadapt.calibration.spread import Point, Spread, find
-from anemoi_scaleadapt.calibration.weights import write
+from anemoi_scaleadapt.calibration.spread import Point, Spread
+from anemoi_scaleadapt.calibration.weights import pair_of, spread_of, write
 from anemoi_scaleadapt.files import write_text
-from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.pretrained import load
 
 PAIRS = "10:1,1:3,10:3,25:6,5:2,2:5,25:2,17:4"
 
 
-def chosen(model: RainModel, pair: tuple[int, int], rain: np.ndarray, wet: np.ndarray, args) -> Spread:
-    """Search the settings of a pair."""
-    net, usual = model.downscaler, model.downscaler.sampler
-    scale = model.scale_of(*pair)
-
-    def measure(sigma_max: float, noise_factor: float) -> Point:
-        net.sampler = usual.model_copy(update={"sigma_max": sigma_max, "noise_factor": noise_factor})
-        with torch.autocast("cpu", torch.bfloat16, enabled=args.precision == "bf16"):
-            told = score(model, rain, wet, pair, args, ())
-        point = Point(sigma_max, noise_factor, told["ssr"], told["crps"], told["power"])
-        print(pair, point, flush=True)
-        return point
-
-    found = find(measure, (net.sigma_max(scale), 1.0), net.sigma_max(scale))
-    net.sampler = usual
-    return found
+def read(path: Path) -> Spread:
+    """Trials of a pair."""
+    told = json.loads(path.read_text())
+    points = tuple(Point(**point) for point in told["points"])
+    return Spread(points, Point(**told["before"]), Point(**told["chosen"]))
 
 
 def main() -> None:
@@ -48,34 +35,24 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--name", default="watch")
     parser.add_argument("--pairs", default=PAIRS)
-    parser.add_argument("--precision", choices=("32", "bf16"), default="bf16")
-    for name, value in (("squares", 5), ("hours", 12), ("size", 150), ("members", 4), ("seed", 0)):
+    for name, value in (("draw", 8), ("edge", 150), ("members", 4)):
         parser.add_argument(f"--{name}", type=int, default=value)
     args = parser.parse_args()
-    model = load(args.weights)
-    rain = np.load(args.pool / f"{args.name}.npy", mmap_mode="r")
-    wet = np.load(args.pool / f"{args.name}.wet.npy")
+    model, hr = load(args.weights), packed(args.pool, args.name)
+    days = [str(day) for day in (hr.times[[0, -1]] - np.timedelta64(1, "s")).astype("M8[D]")]
     args.work.mkdir(parents=True, exist_ok=True)
-    for pair in (tuple(map(int, text.split(":"))) for text in args.pairs.split(",")):
-        path = args.work / f"s{pair[0]}t{pair[1]}.json"
-        if not path.exists():
-            write_text(path, json.dumps(asdict(chosen(model, pair, rain, wet, args)), indent=1) + "\n")
-    found = {}
-    for text in PAIRS.split(","):
-        path = args.work / "s{}t{}.json".format(*text.split(":"))
-        if not path.exists():
-            return
-        told = json.loads(path.read_text())
-        points = tuple(Point(**point) for point in told["points"])
-        found[tuple(map(int, text.split(":")))] = Spread(points, Point(**told["before"]), Point(**told["chosen"]))
-    day = json.loads((args.pool / f"{args.name}.json").read_text())
-    about = {"hr": day["file"], "days": [day["start"], day["end"]]}
-    write(
-        args.weights,
-        found,
-        args.to,
-        about | {key: getattr(args, key) for key in ("squares", "hours", "size", "members")},
-    )
+    paths = {text: args.work / f"s{text.replace(':', 't')}.json" for text in PAIRS.split(",")}
+    for text in args.pairs.split(","):
+        if not paths[text].exists():
+            pair = pair_of(text, model)
+            with torch.autocast("cpu", torch.bfloat16):
+                found = spread_of(model, hr, pair, days, args.draw, args.members, args.edge)
+            print(pair, found.reason, flush=True)
+            write_text(paths[text], json.dumps(asdict(found), indent=1) + "\n")
+    if all(path.exists() for path in paths.values()):
+        about = {key: getattr(args, key) for key in ("draw", "edge", "members")}
+        found = {pair_of(text, model): read(path) for text, path in paths.items()}
+        write(args.weights, found, args.to, {"hr": args.name, "days": days, **about})
 
 
 if __name__ == "__main__":

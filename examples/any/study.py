@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pool import STEP
+from pool import STEP, packed
 from score import EPOCH, squares
 
 from anemoi_scaleadapt.baselines.settings import FittedNoise
@@ -46,12 +46,8 @@ def fitted(folder: Path, pool: Path, name: str, s: int, t: int) -> FittedNoise:
     """Noise of the rivals, fitted on packed rain and kept in a file."""
     path = folder / f"s{s}t{t}.json"
     if not path.exists():
-        rain = np.load(pool / f"{name}.npy", mmap_mode="r")
-        start = np.datetime64(json.loads((pool / f"{name}.json").read_text())["start"], "s")
-        known = Rain(name, start + np.arange(1, len(rain) + 1) * HOUR, rain.shape[1:], None, None,
-                     lambda index: np.where(rain[index] < 0, np.nan, rain[index] * np.float32(STEP))[None])  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
-        fit_noise(known, s, t).write(path)
+        fit_noise(packed(pool, name), s, t).write(path)
     return FittedNoise.read(path)
 
 

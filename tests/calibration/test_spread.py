@@ -5,15 +5,20 @@ import math
 import pytest
 
 from anemoi_scaleadapt.calibration.spread import MOST, Point, find
+from anemoi_scaleadapt.diffusion.settings import Tuned
+
+
+def point(tuned, ssr=0.95, crps=0.1, power=1.0, lag=1.0):
+    return Point(*tuned, ssr, crps, power, lag)
 
 
 def measured(crps):
     """Return what measures a CRPS over both settings, and the list of where it did."""
     asked = []
 
-    def measure(sigma_max, noise_factor):
-        asked.append((sigma_max, noise_factor))
-        return Point(sigma_max, noise_factor, 0.9, crps(sigma_max, noise_factor), 1.0)
+    def measure(tuned):
+        asked.append(tuned)
+        return point(tuned, crps=crps(*tuned[:2]))
 
     return measure, asked
 
@@ -26,7 +31,7 @@ def bowl(sigma_max, noise_factor):
 @pytest.mark.parametrize("truth", [(10.0, 1.2), (40.0, 0.8), (80.0, 1.4), (2.5, 1.0)])
 def test_the_floor_of_a_bowl_is_found(truth):
     measure, asked = measured(bowl(*truth))
-    found = find(measure, (80.0, 1.0), 80.0)
+    found = find(measure, Tuned(80.0), 80.0)
     assert found.chosen.noise_factor == pytest.approx(truth[1], abs=0.051)
     assert found.chosen.sigma_max == pytest.approx(truth[0], rel=0.42)  # within half a step of factor 2
     assert found.chosen.crps < found.before.crps or truth == (80.0, 1.0)
@@ -35,44 +40,67 @@ def test_the_floor_of_a_bowl_is_found(truth):
 
 def test_what_is_best_already_stays():
     measure, asked = measured(bowl(20.0, 1.0))
-    found = find(measure, (20.0, 1.0), 80.0)
-    assert found.chosen == found.before and asked[0] == (20.0, 1.0) and len(asked) == 5
+    found = find(measure, Tuned(20.0), 80.0)
+    assert found.chosen == found.before and asked[0] == Tuned(20.0) and len(asked) == 5
     assert found.reason.startswith("as it is: CRPS 0.1000")
 
 
 def test_nothing_is_tried_outside_the_limits():
     measure, asked = measured(lambda s, n: 1 - 0.01 * math.log(s) - 0.1 * n)
-    found = find(measure, (20.0, 1.5), 12.6)
-    assert asked[0] == (12.6, 1.5) and found.chosen.noise_factor == 1.6 and found.chosen.sigma_max == 12.6
-    assert all(2.0 <= s <= 12.6 and 0.5 <= n <= 1.6 for s, n in asked)
+    found = find(measure, Tuned(20.0, 1.5), 12.6)
+    assert asked[0] == Tuned(12.6, 1.5) and found.chosen.noise_factor == 1.6 and found.chosen.sigma_max == 12.6
+    assert all(2.0 <= s <= 12.6 and 0.5 <= n <= 1.6 for s, n, _ in asked)
     measure, asked = measured(lambda s, n: 1 + 0.01 * math.log(s))
-    assert find(measure, (12.6, 1.0), 12.6).chosen.sigma_max == pytest.approx(12.6 / 4)
+    assert find(measure, Tuned(12.6), 12.6).chosen.sigma_max == pytest.approx(12.6 / 4)
 
 
 def test_a_gain_too_small_to_matter_is_not_followed():
     measure, asked = measured(lambda s, n: 0.1 * (1 - 0.0005 * math.log(80 / s)))
-    find(measure, (80.0, 1.0), 80.0)
-    assert sorted(asked) == [(40.0, 1.0), (80.0, 0.9), (80.0, 1.0), (80.0, 1.1)]
+    find(measure, Tuned(80.0), 80.0)
+    assert sorted(asked) == [Tuned(40.0), Tuned(80.0, 0.9), Tuned(80.0), Tuned(80.0, 1.1)]
 
 
 def test_spread_and_texture_decide_among_what_is_nearly_as_good():
-    def rough(sigma_max, noise_factor):
-        crps = 0.1 + 0.2 * (noise_factor - 1.2) ** 2  # 1.1 is 2 % worse than 1.2, 1.3 too
-        return Point(sigma_max, noise_factor, 0.9, crps, 1.5 * noise_factor if sigma_max == 80 else 0.9)
+    def rough(tuned):
+        crps = 0.1 + 0.2 * (tuned.noise_factor - 1.2) ** 2  # 1.1 is 2 % worse than 1.2, 1.3 too
+        return point(tuned, crps=crps, power=1.5 * tuned.noise_factor if tuned.sigma_max == 80 else 0.9)
 
-    found = find(rough, (80.0, 1.0), 80.0)
-    assert (found.chosen.sigma_max, found.chosen.noise_factor, found.chosen.power) == (40.0, 1.2, 0.9)
+    assert find(rough, Tuned(80.0), 80.0).chosen.tuned == (40.0, 1.2, 0.0)
 
 
 def test_a_spread_that_is_too_narrow_counts_like_a_texture_that_is_off():
-    def narrow(sigma_max, noise_factor):
-        return Point(sigma_max, noise_factor, 0.8 * noise_factor, 0.1 + 0.2 * (noise_factor - 1.0) ** 2, 1.0)
+    def narrow(tuned):
+        return point(tuned, ssr=0.8 * tuned.noise_factor, crps=0.1 + 0.2 * (tuned.noise_factor - 1.0) ** 2)
 
-    chosen = find(narrow, (80.0, 1.0), 80.0).chosen
+    chosen = find(narrow, Tuned(80.0), 80.0).chosen
     assert chosen.noise_factor == 1.1 and chosen.ssr == pytest.approx(0.88)  # 2 % more CRPS is allowed
+
+
+def test_members_that_flicker_remember_more_and_their_texture_is_kept_true():
+    asked = []
+
+    def flicker(tuned):
+        asked.append(tuned)
+        _, fresh, memory = tuned
+        crps = 0.1 + 0.05 * (fresh - 1.0) ** 2 + 0.001 * memory
+        return point(tuned, crps=crps, lag=0.5 + memory, power=fresh**4 * (1 + 0.6 * memory))
+
+    chosen = find(flicker, Tuned(80.0), 80.0).chosen
+    assert chosen.tuned == (80.0, 1.0, 0.4) and chosen.untrue == pytest.approx(math.log(0.95 / 0.9), abs=0.01)
+    assert len(asked) == len(set(asked)) <= MOST
+    chosen = find(lambda tuned: point(tuned, lag=1.4 + tuned.noise_memory), Tuned(80.0, 1.0, 0.2), 80.0).chosen
+    assert chosen.noise_memory == 0.0  # too much alike: less memory, as far as there is any
+
+
+def test_alike_hours_are_not_bought_with_more_than_a_fiftieth_of_crps():
+    def dear(tuned):
+        return point(tuned, crps=0.1 + 0.01 * tuned.noise_memory, lag=0.2 + tuned.noise_memory)
+
+    assert find(dear, Tuned(80.0), 80.0).chosen.noise_memory == 0.2
 
 
 def test_the_reason_says_what_was_before():
     measure, _ = measured(bowl(10.0, 1.2))
-    reason = find(measure, (80.0, 1.0), 80.0).reason
-    assert "with 80 and 1, as it is," in reason and "spread-skill ratio 0.90" in reason
+    reason = find(measure, Tuned(80.0), 80.0).reason
+    assert "with sigma_max 80, noise_factor 1, noise_memory 0, as it is," in reason
+    assert "spread-skill ratio 0.95" in reason and "lag 1.00" in reason

@@ -60,7 +60,7 @@ def draw():
     """Members with noise of a seed: ``draw(net, axis, scale, members=2, **others)``."""
 
     def build(net, axis, scale, members=2, seed=0, **others):
-        shape = axis.shape[0], axis.shape[1] - 12, members, *(n * scale.space for n in axis.shape[-2:])
+        shape = axis.shape[0], 1 + axis.shape[1] - 12, members, *(n * scale.space for n in axis.shape[-2:])
 
         def noise(k):
             generator = torch.Generator().manual_seed(1000 * seed + k)

@@ -36,7 +36,7 @@ if __name__ == "__main__":
     model = build()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.5 / max(1, parameter[0].numel()) ** 0.5)
-    frames, normal = (3 * torch.rand(1, 8, 4, 4) - 1).clamp(min=0), torch.randn(1, 4, 2, 20, 20)
+    frames, normal = (3 * torch.rand(1, 8, 4, 4) - 1).clamp(min=0), torch.randn(1, 5, 2, 20, 20)
     rain = hourly_axis(frames, 2, 3, 4).contiguous()
     weights = {f"weights.{k}": v.contiguous() for k, v in model.state_dict().items()}
     save_file({**weights, "axis": rain, "noise": normal, **outputs(model, rain, normal)}, FILE)

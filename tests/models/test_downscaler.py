@@ -47,7 +47,7 @@ def test_missing_cells_take_no_rain_from_the_others(downscaler, pair, draw, rule
 
 def test_samples_and_members_do_not_know_each_other(downscaler, rain, pair):
     net, scale = downscaler(), pair(5, 2)
-    axis, noise = rain(3, 4, 2, 3, 3), torch.randn(9, 3, 4, 3, 15, 15)
+    axis, noise = rain(3, 4, 2, 3, 3), torch.randn(9, 3, 5, 3, 15, 15)
     whole = net.sample(axis, scale, lambda k: noise[k])
     alone = net.sample(axis[1:2], scale, lambda k: noise[k, 1:2, :, 2:])
     assert torch.equal(alone, whole[1:2, :, 2:])
@@ -89,7 +89,7 @@ def test_a_move_by_whole_cells_and_strides_moves_the_mean(downscaler, rain, pair
 def test_hours_drawn_at_once_are_those_drawn_with_more_round_them(downscaler, rain, pair):
     # what lies further away than the networks look back and ahead changes nothing
     net, scale = downscaler(sampler={"steps": 1}).double(), pair(3, 1)
-    axis, noise = rain(1, 24, 1, 3, 3).double(), torch.randn(9, 1, 24, 1, 9, 9).double()
+    axis, noise = rain(1, 24, 1, 3, 3).double(), torch.randn(9, 1, 25, 1, 9, 9).double()
     whole = net.sample(axis, scale, lambda k: noise[k])
     part = net.sample(axis[:, 3:], scale, lambda k: noise[k, :, 3:])
     torch.testing.assert_close(part[:, 10:], whole[:, 13:], rtol=0, atol=1e-12)

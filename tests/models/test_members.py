@@ -92,6 +92,6 @@ def test_what_members_share_is_computed_once(downscaler, rain, pair):
     prepared = net.prepare(axis, scale)
     assert torch.equal(prepared.mean, net.predict_mean(axis, scale))
     assert torch.equal(net.mean_rain(axis, scale, prepared=prepared), net.mean_rain(axis, scale))
-    noise = torch.randn(2, 4, 1, 30, 30)
+    noise = torch.randn(2, 5, 1, 30, 30)
     anew, once = (net.sample(axis, scale, lambda _: noise, prepared=given) for given in (None, prepared))
     assert torch.equal(anew, once) and once.std() > 0

@@ -1,43 +1,68 @@
-"""Where drawing begins, and how much fresh noise it takes, so that a trained network's ensemble has the lowest CRPS."""
+"""Where drawing begins, and what noise it takes, so that an ensemble has nearly the lowest CRPS and looks like rain."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: sigma_max is tried in steps of this factor, noise_factor in steps of this much
-FACTOR, STEP = 2.0, 0.1
-#: smallest values that are tried (below the residual's own deviation of 1 the noise hides nothing), and largest factor
-LEAST, FACTORS = 2.0, (0.5, 1.6)
+from anemoi_scaleadapt.diffusion.settings import Tuned
+
+#: sigma_max is tried in steps of this factor, noise_factor and noise_memory in steps of this much
+FACTOR, STEP, REMEMBERED = 2.0, 0.1, 0.2
+#: smallest sigma_max (below the residual's own deviation of 1 the noise hides nothing), and the others' ranges
+LEAST, FACTORS, MEMORIES = 2.0, (0.5, 1.6), (0.0, 1.0)
 #: most measurements, and by how much a measurement must be better to be followed
-MOST, BETTER = 16, 0.001
-#: trials whose CRPS is within this share of the lowest one count as equal: then spread and texture decide, if their
-#: ratios to the truth are off by more than these factors
-EQUAL, HONEST, TRUE = 0.02, 1.1, 1.25
+MOST, BETTER = 24, 0.001
+#: trials whose CRPS is within this share of the lowest one count as equal: then spread, texture and the likeness of
+#: neighbouring hours decide, if their ratios to the truth are off by more than these factors
+EQUAL, HONEST, TRUE, ALIKE = 0.02, 1.1, 1.25, 1.05
 
 
 @dataclass(frozen=True)
 class Point:
     """What an ensemble scores that is drawn with given settings.
 
-    Parameters
+    Attributes
     ----------
-    sigma_max
-        Largest noise level.
-    noise_factor
-        Factor of the fresh noise.
-    ssr
+    sigma_max, noise_factor, noise_memory : float
+        The settings.
+    ssr : float
         Spread-skill ratio, sqrt((M + 1) / M mean variance / mean squared error of the mean).
-    crps
+    crps : float
         Fair CRPS, mm h-1.
-    power
+    power : float
         Power below 8 km of the members over that of the truth.
+    lag : float
+        Correlation of neighbouring hours of the members over that of the truth.
     """
 
     sigma_max: float
     noise_factor: float
+    noise_memory: float
     ssr: float
     crps: float
     power: float
+    lag: float
+
+    @property
+    def tuned(self) -> Tuned:
+        """The settings."""
+        return Tuned(self.sigma_max, self.noise_factor, self.noise_memory)
+
+    @property
+    def untrue(self) -> float:
+        """By how much (in their logarithms) spread, power and lag are off, beyond what is allowed."""
+
+        def off(ratio: float, allowed: float) -> float:
+            return max(0.0, abs(math.log(max(ratio, 1e-6))) - math.log(allowed))
+
+        return round(off(self.ssr, HONEST) + off(self.power, TRUE) + off(self.lag, ALIKE), 2)
+
+    def __str__(self) -> str:
+        """The scores in words."""
+        return (
+            f"CRPS {self.crps:.4f} mm/h, spread-skill ratio {self.ssr:.2f}, power below 8 km {self.power:.2f}, "
+            f"lag {self.lag:.2f}"
+        )
 
 
 @dataclass(frozen=True)
@@ -51,8 +76,7 @@ class Spread:
     before
         The one with the checkpoint's own settings.
     chosen
-        That with the lowest CRPS; of those with nearly the lowest one, the one whose spread and power are nearest to
-        the truth's.
+        Of those with nearly the lowest CRPS, the one whose spread, power and lag are nearest to the truth's.
     """
 
     points: tuple[Point, ...]
@@ -62,61 +86,69 @@ class Spread:
     @property
     def reason(self) -> str:
         """Return the proposal in words."""
-        new, old = self.chosen, self.before
-        if new == old:
-            return f"as it is: CRPS {new.crps:.4f} mm/h, spread-skill ratio {new.ssr:.2f}, power {new.power:.2f}"
-        return (
-            f"CRPS {new.crps:.4f} mm/h, spread-skill ratio {new.ssr:.2f}, power below 8 km {new.power:.2f}; with "
-            f"{old.sigma_max:.3g} and {old.noise_factor:.3g}, as it is, {old.crps:.4f}, {old.ssr:.2f} and "
-            f"{old.power:.2f}"
-        )
+        if self.chosen == self.before:
+            return f"as it is: {self.chosen}"
+        return f"{self.chosen}; with {words(self.before.tuned)}, as it is, {self.before}"
 
 
-def find(measure: Callable[[float, float], Point], own: tuple[float, float], top: float) -> Spread:
-    """Find the settings with the lowest CRPS, one after the other, from the checkpoint's own.
+def words(tuned: Tuned) -> str:
+    """Settings in words."""
+    return ", ".join(f"{name} {value:.3g}" for name, value in tuned._asdict().items())
 
-    CRPS is a proper score: it falls until the spread is as honest as these settings can make it. Its floor is flat, and
-    it hardly sees texture: among trials that are nearly as good the spread-skill ratio and the power of short waves
-    decide.
+
+def find(measure: Callable[[Tuned], Point], own: Tuned, top: float) -> Spread:
+    """Find settings with nearly the lowest CRPS and members like the truth, from the checkpoint's own.
+
+    CRPS is a proper score: it falls until the spread is as honest as these settings can make it. So it is followed
+    first, in sigma_max and noise_factor. Its floor is flat, and it hardly sees texture or flicker: from there the way
+    leads to the true spread, power and lag, as long as CRPS stays nearly as low.
 
     Parameters
     ----------
     measure : callable
-        Scores of a sigma_max and a noise_factor.
-    own : tuple of float
+        Scores of settings.
+    own : Tuned
         The checkpoint's.
     top : float
         Largest level that the network was trained on.
     """
-    known: dict[tuple[float, float], Point] = {}
+    known: dict[Tuned, Point] = {}
 
-    def at(sigma_max: float, noise_factor: float) -> Point | None:
-        key = round(min(sigma_max, top), 4), round(noise_factor, 2)
-        allowed = key[0] >= min(LEAST, top) and FACTORS[0] <= key[1] <= FACTORS[1]
+    def at(tuned: Tuned) -> Point | None:
+        key = Tuned(round(min(tuned[0], top), 4), round(tuned[1], 2), round(tuned[2], 2))
+        ranges = (min(LEAST, top), top), FACTORS, MEMORIES
+        allowed = all(low <= value <= high for value, (low, high) in zip(key, ranges, strict=True))
         if key not in known and (not allowed or len(known) >= MOST):
             return None
-        return known[key] if key in known else known.setdefault(key, measure(*key))
+        return known[key] if key in known else known.setdefault(key, measure(key))
 
-    before = best = measure(min(own[0], top), own[1])
-    known[round(before.sigma_max, 4), round(before.noise_factor, 2)] = before
-    moved = True
-    while moved:
-        moved = False
-        for factor, step in ((1.0, STEP), (1.0, -STEP), (1 / FACTOR, 0.0), (FACTOR, 0.0)):
-            while True:
-                trial = at(best.sigma_max * factor, best.noise_factor + step)
-                if trial is None or trial.crps >= best.crps * (1 - BETTER):
-                    break
-                best, moved = trial, True
-    good = [point for point in known.values() if point.crps <= best.crps * (1 + EQUAL)]
-    chosen = min(good, key=lambda point: (untrue(point), point.crps))
-    return Spread(tuple(known.values()), before, chosen)
+    before = best = measure(own._replace(sigma_max=min(own.sigma_max, top)))
+    known[Tuned(round(before.sigma_max, 4), round(before.noise_factor, 2), round(before.noise_memory, 2))] = before
 
+    def follow(now: Point, steps: list[tuple[float, float, float]], better: Callable[[Point, Point], bool]) -> Point:
+        """Go on as long as a step in one of the settings leads to what is better."""
+        moved = True
+        while moved:
+            moved = False
+            for factor, fresh, memory in steps:
+                while (
+                    trial := at(Tuned(now.sigma_max * factor, now.noise_factor + fresh, now.noise_memory + memory))
+                ) and better(trial, now):
+                    now, moved = trial, True
+        return now
 
-def untrue(point: Point) -> float:
-    """By how much (in their logarithms) spread and power are off, beyond what is allowed."""
+    noisier, wider = [(1.0, STEP, 0.0), (1.0, -STEP, 0.0)], [(1 / FACTOR, 0.0, 0.0), (FACTOR, 0.0, 0.0)]
+    best = follow(best, noisier + wider, lambda trial, now: trial.crps < now.crps * (1 - BETTER))
 
-    def off(ratio: float, allowed: float) -> float:
-        return max(0.0, abs(math.log(max(ratio, 1e-6))) - math.log(allowed))
+    def rank(point: Point) -> tuple[float, float]:
+        return point.untrue, point.crps
 
-    return round(off(point.ssr, HONEST) + off(point.power, TRUE), 2)
+    def good() -> list[Point]:
+        limit = min(point.crps for point in known.values()) * (1 + EQUAL)
+        return [point for point in known.values() if point.crps <= limit]
+
+    begin = min(good(), key=rank)
+    alike = [(1.0, 0.0, REMEMBERED if begin.lag < 1 else -REMEMBERED)]
+    if begin.untrue:
+        follow(begin, alike + noisier, lambda trial, now: trial in good() and trial.untrue < now.untrue)
+    return Spread(tuple(known.values()), before, min(good(), key=rank))

@@ -1,4 +1,4 @@
-"""A trained network on validation days: its windows, and the scores of the ensembles that it draws."""
+"""A trained network on validation days: stretches of them, and the scores of the ensembles that it draws."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from torch import Tensor
 from anemoi_scaleadapt.calibration.sample import evenly
 from anemoi_scaleadapt.calibration.spread import Point
 from anemoi_scaleadapt.diffusion.noise import draws
+from anemoi_scaleadapt.diffusion.settings import Tuned
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.inference.trained import context_axis, static_fields
@@ -22,26 +23,29 @@ from anemoi_scaleadapt.scale import Scale
 from anemoi_scaleadapt.training.crops import wettest
 from anemoi_scaleadapt.training.scores import high_power
 from anemoi_scaleadapt.verification.crps import fair_crps
+from anemoi_scaleadapt.verification.lags import correlation, moments
 
-#: a window is wet where a coarse cell has this much, mm h-1
+#: a stretch is wet where a coarse cell has this much, mm h-1
 WET = 0.1
+#: hours of a stretch, about: long enough that it is no choice of the wettest hour, whose members spread more
+LONG = 12
 
 
 @dataclass(frozen=True)
-class Window:
-    """One window and the mean network's estimate for it, on the network's device.
+class Stretch:
+    """Some hours of a square, and the mean network's estimate for it, on the network's device.
 
-    Parameters
+    Attributes
     ----------
-    start
-        Start of the window, datetime64.
-    axis
+    start : datetime64
+        Start of its first hour.
+    axis : Tensor
         Coarse rain on the hourly axis, (1, axis, y / s, x / s), mm h-1; NaN is missing.
-    truth
-        (1, t, y, x), mm h-1; NaN is missing.
-    statics
-        (1, c, y, x), or None.
-    prepared
+    truth : Tensor
+        (1, hours, y, x), mm h-1; NaN is missing.
+    statics : Tensor or None
+        (1, c, y, x).
+    prepared : Prepared
         What the mean network says, and what the residual network is told: no sampler changes it.
     """
 
@@ -56,8 +60,8 @@ def check_sampler(net: Any, path: str) -> None:
     """Raise ScaleAdaptError where the sampler of the checkpoint `path` has nothing to choose."""
     if net.sampler.name != "dpmpp_2m_sde":
         raise ScaleAdaptError(
-            f"{path} draws with the sampler {net.sampler.name}: sigma_max and noise_factor are chosen for "
-            "dpmpp_2m_sde alone. Train with model.model.sampler.name: dpmpp_2m_sde."
+            f"{path} draws with the sampler {net.sampler.name}: settings are chosen for dpmpp_2m_sde "
+            "alone. Train with model.model.sampler.name: dpmpp_2m_sde."
         )
 
 
@@ -82,17 +86,32 @@ def hours_of(days: list[str], times: np.ndarray) -> tuple[np.datetime64, np.date
     return first.astype("M8[s]") + HOUR + late, (last + 1).astype("M8[s]") + late
 
 
-def read_windows(
+def frames_of(coarse: Coarse, hr: Rain, first: np.datetime64, last: np.datetime64) -> list[np.ndarray]:
+    """Stretches of whole frames that are in both records, each the ends of its hours, LONG hours at most or a frame."""
+    step = coarse.t * HOUR
+    ends: np.ndarray = np.arange(first + (coarse.t - 1) * HOUR, last + HOUR, step)
+    windows = ends[:, None] - np.arange(coarse.t)[::-1] * HOUR
+    there = [window for window in windows if coarse.has(window) and hr.has(window)]
+    count, found = max(1, round(LONG / coarse.t)), list[list[np.ndarray]]()
+    for window in there:
+        if found and len(found[-1]) < count and window[0] == found[-1][-1][-1] + HOUR:
+            found[-1].append(window)
+        else:
+            found.append([window])
+    return [np.concatenate(windows) for windows in found]
+
+
+def read_stretches(
     model: RainModel,
     scale: Scale,
     lr: Rain,
     hr: Rain,
     days: list[str],
-    number: int = 8,
-    edge: int = 256,
+    number: int = 6,
+    edge: int = 150,
     progress: Callable[[Iterable], Iterable] = iter,
-) -> list[Window]:
-    """Read the wet windows of some days, `number` at most, spread evenly; wide domains by their wettest square.
+) -> list[Stretch]:
+    """Read wet stretches of some days, `number` at most, spread evenly; wide domains by their wettest square.
 
     Parameters
     ----------
@@ -105,9 +124,9 @@ def read_windows(
     days : list of str
         First and last day; none of them should have been trained on.
     number, edge : int
-        Windows at most, and the widest square that is drawn, in fine pixels.
+        Stretches at most, and the widest square that is drawn, in fine pixels.
     progress : callable
-        Wraps the list of windows to read.
+        Wraps the list of stretches to read.
 
     Raises
     ------
@@ -116,46 +135,45 @@ def read_windows(
     """
     net = model.downscaler
     coarse = Coarse(lr, scale.time)
-    first, last = hours_of(days, hr.times)
-    found = []
-    ends: np.ndarray = np.arange(first + (scale.time - 1) * HOUR, last + HOUR, scale.time * HOUR)
-    for window in ends[:, None] - np.arange(scale.time)[::-1] * HOUR:
-        if coarse.has(window) and hr.has(window) and np.nan_to_num(coarse.frame(window)).max() >= WET:
-            found.append(window)
+    now, found = {}, []
+    for hours in frames_of(coarse, hr, *hours_of(days, hr.times)):
+        frames = np.stack([coarse.frame(window) for window in hours.reshape(-1, scale.time)])
+        if np.nan_to_num(frames).max() >= WET:
+            found.append(hours)
+            now[hours[0]] = np.nan_to_num(frames).mean(0)
     if not found:
         raise ScaleAdaptError(
             f"--days {' '.join(days)}: no window of {scale.time} h with rain of {WET:g} mm/h or more is in both "
             f"{lr.path} ({lr.times[0]}Z to {lr.times[-1]}Z) and {hr.path} ({hr.times[0]}Z to {hr.times[-1]}Z)."
         )
     device = next(net.parameters()).device
-    windows = []
-    for window in progress(evenly(found, number)):
-        now = torch.from_numpy(coarse.frame(window))
-        size = min(max(1, edge // scale.space), *now.shape)
-        row, column = wettest(now[None, None], size)[0][0, 1:].tolist()
+    stretches = []
+    for hours in progress(evenly(found, number)):
+        mean = torch.from_numpy(now[hours[0]])
+        size = min(max(1, edge // scale.space), *mean.shape)
+        row, column = wettest(mean[None, None], size)[0][0, 1:].tolist()
         place = slice(row, row + size), slice(column, column + size)
         y, x = (slice(part.start * scale.space, part.stop * scale.space) for part in place)
-        axis = context_axis(coarse, window, scale)[(..., *place)].to(device)
-        truth = torch.from_numpy(hr.at(window)[0, :, y, x])[None].to(device)
+        axis = context_axis(coarse, hours, scale)[(..., *place)].to(device)
+        truth = torch.from_numpy(hr.at(hours)[0, :, y, x])[None].to(device)
         statics = static_fields(model, hr)
         if statics is not None:
             statics = statics[..., y, x]
         with torch.inference_mode():
             prepared = net.prepare(axis, scale, statics)
-        windows.append(Window(window[0] - HOUR, axis, truth, statics, prepared))
-    return windows
+        stretches.append(Stretch(hours[0] - HOUR, axis, truth, statics, prepared))
+    return stretches
 
 
 def measure(
     net: Any,
     scale: Scale,
-    windows: list[Window],
-    sigma_max: float,
-    noise_factor: float,
+    stretches: list[Stretch],
+    tuned: Tuned,
     members: int,
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> Point:
-    """Draw an ensemble for every window and score them together.
+    """Draw an ensemble for every stretch and score them together.
 
     Parameters
     ----------
@@ -163,24 +181,23 @@ def measure(
         Of the checkpoint.
     scale : Scale
         Factor pair.
-    windows : list of Window
-        From :func:`read_windows`.
-    sigma_max, noise_factor : float
+    stretches : list of Stretch
+        From :func:`read_stretches`.
+    tuned : Tuned
         Settings of the sampler.
     members : int
-        Members of each window, at least 2; their noise is that of inference with seed 0, the same for all settings.
+        Members of each stretch, at least 2; their noise is that of inference with seed 0, the same for all settings.
     progress : callable
-        Wraps the list of windows.
+        Wraps the list of stretches.
 
     Returns
     -------
     Point
         Scores pooled over all known pixels and hours as in the scorecard.
     """
-    told = {"sigma_max": float(sigma_max), "noise_factor": float(noise_factor)}
-    sampler = net.sampler.model_copy(update=told)
-    sums = np.zeros(6)
-    for w in progress(windows):
+    sampler = net.sampler.model_copy(update=tuned._asdict())
+    sums, lags, truths = np.zeros(6), np.zeros(6), np.zeros(6)
+    for w in progress(stretches):
         noise = draws(0, range(members), [w.start.astype("M8[s]").item()], w.truth)
         with torch.inference_mode():
             rain = net.sample(w.axis, scale, noise, w.statics, sampler, w.prepared)
@@ -193,6 +210,17 @@ def measure(
                 *(float(x[known].sum()) for x in each),
                 *(float(high_power(x).sum()) for x in powers),
             ]
+            hours = zip(rain[0], rain[0, 1:], w.truth[0], w.truth[0, 1:], known[0, 1:] & known[0, :-1], strict=False)
+            for one, other, was, then, both in (tuple(x.cpu().numpy() for x in each) for each in hours):
+                lags += moments(one, other, both)
+                truths += moments(was[None], then[None], both)
     count, crps, error, variance, power, wanted = sums
     ssr = np.sqrt((members + 1) / members * variance / max(error, 1e-12))
-    return Point(**told, ssr=float(ssr), crps=float(crps / max(count, 1)), power=float(power / max(wanted, 1e-12)))
+    lag = float(correlation(lags) / correlation(truths))
+    return Point(
+        *tuned,
+        ssr=float(ssr),
+        crps=float(crps / max(count, 1)),
+        power=float(power / max(wanted, 1e-12)),
+        lag=lag if np.isfinite(lag) else 1.0,  # a single hour, or one without rain, has none
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from anemoi_scaleadapt.calibration import spread, trained
+from anemoi_scaleadapt.diffusion.settings import Tuned
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.rain.record import Rain
@@ -29,9 +30,9 @@ def spread_of(
     hr: Rain,
     pair: Pair,
     days: list[str],
-    draw: int = 8,
-    members: int = 8,
-    edge: int = 256,
+    draw: int = 6,
+    members: int = 4,
+    edge: int = 150,
     progress: Callable[[str], Callable[[Iterable], Iterable]] = lambda text: iter,
 ) -> spread.Spread:
     """Find the sampler's settings with the lowest CRPS for a pair.
@@ -47,14 +48,14 @@ def spread_of(
     days : list of str
         First and last day; none should have been trained on.
     draw, members, edge : int
-        Wet windows and members of each at most; widest square in pixels.
+        Wet stretches and members of each at most; widest square in pixels.
     progress : callable
-        Of a text, what wraps the list of windows.
+        Of a text, what wraps the list of stretches.
 
     Raises
     ------
     ScaleAdaptError
-        If the domain is smaller than a coarse cell, or no wet window is there.
+        If the domain is smaller than a coarse cell, or no wet stretch is there.
     """
     space, time = pair
     rows, columns = (slice(0, n // space * space) for n in hr.shape)
@@ -62,15 +63,15 @@ def spread_of(
         raise ScaleAdaptError(f"{hr.path} has {hr.shape} pixels, fewer than a coarse cell of {space} x {space}.")
     fine = cropped(hr, rows, columns)
     net, scale = model.downscaler, model.find_scale({"space": space, "time": time})
-    windows = trained.read_windows(model, scale, block_means(fine, space), fine, days, draw, edge, progress("reading"))
+    coarse = block_means(fine, space)
+    stretches = trained.read_stretches(model, scale, coarse, fine, days, draw, edge, progress("reading"))
 
-    def measure(sigma_max: float, noise_factor: float) -> spread.Point:
-        text = f"({space}, {time}): sigma_max {sigma_max:.3g}, noise_factor {noise_factor:.3g}"
-        return trained.measure(net, scale, windows, sigma_max, noise_factor, members, progress(text))
+    def measure(tuned: Tuned) -> spread.Point:
+        told = progress(f"({space}, {time}): {spread.words(tuned)}")
+        return trained.measure(net, scale, stretches, tuned, members, told)
 
     own = net.chosen(net.sampler, scale)
-    assert own.sigma_max is not None and own.noise_factor is not None
-    return spread.find(measure, (own.sigma_max, own.noise_factor), net.sigma_max(scale))
+    return spread.find(measure, Tuned(*(getattr(own, name) for name in Tuned._fields)), net.sigma_max(scale))
 
 
 def check_folder(folder: Path) -> None:
@@ -104,11 +105,10 @@ def write(weights: str, found: Mapping[Pair, spread.Spread], folder: Path, told:
     from anemoi_scaleadapt.pretrained.checkpoint import read
 
     model, comes_from = read(Path(weights)) if Path(weights).is_file() else (load(weights), provenance(weights))
-    chosen = {pair: each.chosen for pair, each in found.items()}
-    model.downscaler.calibrated.fill({pair: (p.sigma_max, p.noise_factor) for pair, p in chosen.items()})
+    tuned = {pair: each.chosen.tuned for pair, each in found.items()}
+    model.downscaler.calibrated.fill(tuned)
     of_pairs = {
-        f"s{s}t{t}": {"sigma_max": round(p.sigma_max, 3), "noise_factor": p.noise_factor}
-        for (s, t), p in chosen.items()
+        f"s{s}t{t}": {name: round(value, 3) for name, value in each._asdict().items()} for (s, t), each in tuned.items()
     }
     day = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     save(model, folder, {**comes_from, "calibrated": {**told, "date": day, "pairs": of_pairs}})

@@ -14,7 +14,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     scale = actions.add_parser("scale", help="read beta, L, crop size and threshold of a factor pair from data")
     scale.epilog = "example: anemoi-scaleadapt calibrate scale --lr lr.zarr --hr hr.zarr --time 3 --to calibrated"
-    spread = actions.add_parser("spread", help="choose sigma_max and noise_factor of trained weights on days of data")
+    spread = actions.add_parser("spread", help="choose how trained weights draw, on days of data")
     spread.epilog = (
         "example: anemoi-scaleadapt calibrate spread any --hr hr.zarr --pairs 10:3 --days 2023-01-27 --to mine"
     )
@@ -31,9 +31,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     spread.add_argument(
         "--days", required=True, nargs="+", metavar="DATE", help="day, or first and last, that was not trained on"
     )
-    spread.add_argument("--members", type=int, default=8, help="members of each ensemble (default 8)")
-    spread.add_argument("--draw", type=int, default=8, metavar="N", help="wet windows to draw at most (default 8)")
-    spread.add_argument("--edge", type=int, default=256, help="widest square that is drawn, pixels (default 256)")
+    spread.add_argument("--members", type=int, default=4, help="members of each ensemble (default 4)")
+    spread.add_argument("--draw", type=int, default=6, metavar="N", help="wet half days to draw at most (default 6)")
+    spread.add_argument("--edge", type=int, default=150, help="widest square that is drawn, pixels (default 150)")
     spread.add_argument("--device", help="cpu, cuda ...; by default the GPU, if there is one")
     spread.add_argument("--to", type=Path, metavar="DIR", help="weights that draw so; else the values are printed")
     for action in (scale, spread):
@@ -79,8 +79,9 @@ def of_data(args: Namespace) -> int:
 
 
 def of_weights(args: Namespace) -> int:
-    """Find sigma_max and noise_factor of some pairs, and write weights that know them."""
+    """Find how some pairs are drawn best, and write weights that know it."""
     from anemoi_scaleadapt.calibration import trained, weights
+    from anemoi_scaleadapt.calibration.spread import words
     from anemoi_scaleadapt.errors import ScaleAdaptError
     from anemoi_scaleadapt.files import write_text
     from anemoi_scaleadapt.inference.trained import open_weights
@@ -98,10 +99,10 @@ def of_weights(args: Namespace) -> int:
     for pair in pairs:
         found[pair] = weights.spread_of(model, hr, pair, args.days, args.draw, args.members, args.edge, bar)
         chosen = found[pair].chosen
-        print(f"{pair}: sigma_max {chosen.sigma_max:.3g}, noise_factor {chosen.noise_factor:.3g}")
+        print(f"{pair}: {words(chosen.tuned)}")
         print(f"    {found[pair].reason}", flush=True)
     if args.to is None:
-        print("in a run file: predict_kwargs: {sampler: {sigma_max: ..., noise_factor: ...}}; --to DIR writes weights")
+        print("in a run file: predict_kwargs: {sampler: {sigma_max: ...}}; --to DIR writes weights")
         return 0
     told = {"weights": args.weights, "hr": Path(args.hr).name, "days": args.days, "draw": args.draw}
     weights.write(args.weights, found, args.to, {**told, "members": args.members, "edge": args.edge})

@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -80,12 +81,23 @@ def draws(seed: int, members: range, starts: Sequence[datetime.datetime], like: 
     Returns
     -------
     callable
-        ``draw(k)`` is the k-th draw, (n, t, members, y, x).
+        ``draw(k)`` is the k-th draw, (n, 1 + t, members, y, x): the hour before the windows, and theirs.
     """
     _, hours, height, width = like.shape
-    shape = height, width
+    shape, before = (height, width), datetime.timedelta(hours=1)
 
     def draw(k: int) -> Tensor:
-        return torch.stack([ensemble_noise(seed, members, start, hours, shape, k) for start in starts]).to(like)
+        fields = [ensemble_noise(seed, members, start - before, 1 + hours, shape, k) for start in starts]
+        return torch.stack(fields).to(like)
 
     return draw
+
+
+def remembered(noise: Float[Tensor, "n h m y x"], memory: float) -> Float[Tensor, "n t m y x"]:
+    """Noise of hours that share some of it with the hour before, (n, t, m, y, x), of independent ones, one hour more.
+
+    Still standard normal, and a function of its own hour and the one before: (e_h + a e_(h - 1)) / sqrt(1 + a^2), with
+    a correlation of a / (1 + a^2) between neighbours.
+    """
+    own, before = noise[:, 1:], noise[:, :-1]
+    return (own + memory * before) / math.sqrt(1 + memory**2) if memory else own

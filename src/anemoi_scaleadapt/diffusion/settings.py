@@ -1,10 +1,18 @@
 """What a config may say about the sampler."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from anemoi_scaleadapt.settings import Settings, refuse
+
+
+class Tuned(NamedTuple):
+    """What a calibration chooses of a sampler; the values of one that was not calibrated but for `sigma_max`."""
+
+    sigma_max: float
+    noise_factor: float = 1.0
+    noise_memory: float = 0.0
 
 
 class SamplerSettings(Settings):
@@ -27,6 +35,11 @@ class SamplerSettings(Settings):
     )
     """factor of the fresh noise of the steps down to level 2, for ``dpmpp_2m_sde``: above 1 makes members wider, and
     a little rougher. Null: as calibrated, else 1"""
+    noise_memory: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None, json_schema_extra={"rule": "a number from 0 to 1, or null"}
+    )
+    """how much an hour's noise holds of the noise of the hour before: above 0 makes an hour of a member more like the
+    next. Null: as calibrated, else 0"""
     rho: Annotated[float, Field(ge=1, le=100)] = 7.0
     """exponent of the Karras schedule; 1 spaces the levels evenly"""
     conserve_below: Annotated[float, Field(ge=0, le=1e9)] = 1.0

@@ -102,14 +102,17 @@ def open_weights(weights: str | Path, device: str | None = None, option: str = "
     return load(weights).to(device).eval()
 
 
-def context_axis(coarse: Coarse, window: np.ndarray, scale: Scale) -> Tensor:
-    """The hourly axis round a window of t hours, (1, axis, Y, X) in mm h-1; NaN beyond the record, as at inference."""
-    past = frames_round(scale.time)
+def context_axis(coarse: Coarse, hours: np.ndarray, scale: Scale) -> Tensor:
+    """The hourly axis round the ends of consecutive hours, whole frames of them, as at inference.
+
+    (1, axis, Y, X) in mm h-1; NaN beyond the record.
+    """
+    past, width = frames_round(scale.time), scale.time
     frames = []
-    for place in range(-past, past + 1):
-        there = window + place * scale.time * HOUR
+    for place in range(-past, len(hours) // width + past):
+        there = hours[:width] + place * width * HOUR
         frames.append(coarse.frame(there) if coarse.has(there) else np.full(coarse.rain.shape, np.nan))
-    return hourly_axis(torch.from_numpy(np.stack(frames).astype("f4"))[None], scale.time, past, scale.time)
+    return hourly_axis(torch.from_numpy(np.stack(frames).astype("f4"))[None], width, past, len(hours))
 
 
 def static_fields(model: RainModel, fine: Rain) -> Tensor | None:

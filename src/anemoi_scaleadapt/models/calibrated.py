@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from anemoi_scaleadapt.diffusion.settings import Tuned
 from anemoi_scaleadapt.models.spread import KNOTS, LONGEST, knot_weights
 
 #: how far in log s and in t a measured pair is felt
@@ -14,35 +15,35 @@ Pair = tuple[int, int]
 
 
 class Calibrated(nn.Module):
-    """The sampler's ``sigma_max`` and ``noise_factor`` over s and t; nothing at the start of a training.
+    """What is chosen of the sampler over s and t; nothing at the start of a training.
 
-    A table at knots in log s for every t, part of the weights. Zeros stand for "not measured".
+    A table at knots in log s for every t, part of the weights. A ``sigma_max`` of zero stands for "not measured".
     """
 
     table: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("table", torch.zeros(2, LONGEST, len(KNOTS)))
+        self.register_buffer("table", torch.zeros(len(Tuned._fields), LONGEST, len(KNOTS)))
 
-    def forward(self, space: int, time: int) -> tuple[float, float] | None:
-        """Return sigma_max and noise_factor of a pair, or None if nothing was measured."""
+    def forward(self, space: int, time: int) -> Tuned | None:
+        """Return what was chosen for a pair, or None if nothing was measured."""
         values = self.table[:, time - 1]
-        if not bool((values > 0).all()):
+        if not bool((values[0] > 0).all()):
             return None
         weights = knot_weights(space, values.device)
-        sigma_max, noise_factor = (values.log() * weights).sum(-1).exp().tolist()
-        return sigma_max, noise_factor
+        sigma_max, noise_factor = (values[:2].log() * weights).sum(-1).exp().tolist()
+        return Tuned(sigma_max, noise_factor, float((values[2] * weights).sum()))
 
     @torch.no_grad()
-    def fill(self, measured: Mapping[Pair, tuple[float, float]]) -> None:
+    def fill(self, measured: Mapping[Pair, Tuned]) -> None:
         """Set the table.
 
         Parameters
         ----------
         measured : Mapping
-            (s, t) -> (sigma_max, noise_factor). Every place of the table becomes the geometric mean of all of them,
-            weighted by their nearness in log s and t.
+            By pair (s, t). Every place of the table becomes the mean of all of them, weighted by their nearness in
+            log s and t; of ``sigma_max`` and ``noise_factor`` the geometric mean.
         """
         for t in range(1, LONGEST + 1):
             for k, knot in enumerate(KNOTS):
@@ -52,6 +53,10 @@ class Calibrated(nn.Module):
                 }
                 nearest = min(far.values())
                 weights = {pair: math.exp((nearest - square) / 2) for pair, square in far.items()}
-                for i in range(2):
-                    total = sum(weights[pair] * math.log(measured[pair][i]) for pair in measured)
-                    self.table[i, t - 1, k] = math.exp(total / sum(weights.values()))
+                total = sum(weights.values())
+                sigma_max, noise_factor = (
+                    math.exp(sum(weights[pair] * math.log(measured[pair][i]) for pair in measured) / total)
+                    for i in (0, 1)
+                )
+                memory = sum(weights[pair] * measured[pair].noise_memory for pair in measured) / total
+                self.table[:, t - 1, k] = torch.tensor(Tuned(sigma_max, noise_factor, memory))

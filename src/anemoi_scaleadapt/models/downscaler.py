@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from anemoi_scaleadapt.conservation import conserve, nearest
 from anemoi_scaleadapt.diffusion import schedule
+from anemoi_scaleadapt.diffusion.noise import remembered
 from anemoi_scaleadapt.diffusion.samplers import draw
-from anemoi_scaleadapt.diffusion.settings import SamplerSettings
+from anemoi_scaleadapt.diffusion.settings import SamplerSettings, Tuned
 from anemoi_scaleadapt.layers.tiling import Tile, alone, pad_to, parts_of, plan
 from anemoi_scaleadapt.layers.unet import UShape
 from anemoi_scaleadapt.models.calibrated import Calibrated
@@ -106,11 +107,9 @@ class Downscaler(nn.Module):
 
     def chosen(self, sampler: SamplerSettings, scale: Scale) -> SamplerSettings:
         """A sampler's settings with what they leave open: as calibrated for the pair, else the usual."""
-        sigma_max, noise_factor = self.calibrated(scale.space, scale.time) or (self.sigma_max(scale), 1.0)
-        found = {
-            "sigma_max": max(min(sigma_max, self.sigma_max(scale)), 2 * sampler.sigma_min),
-            "noise_factor": noise_factor,
-        }
+        largest = self.sigma_max(scale)
+        tuned = self.calibrated(scale.space, scale.time) or Tuned(largest)
+        found = {**tuned._asdict(), "sigma_max": max(min(tuned.sigma_max, largest), 2 * sampler.sigma_min)}
         return sampler.model_copy(update={key: value for key, value in found.items() if getattr(sampler, key) is None})
 
     @staticmethod
@@ -301,7 +300,8 @@ class Downscaler(nn.Module):
         scale : Scale
             Factor pair, L and f.
         noise : callable
-            ``noise(k)`` is the k-th draw of standard normal noise, (n, hours, members, y, x).
+            ``noise(k)`` is the k-th draw of standard normal noise, (n, 1 + hours, members, y, x), from the hour before
+            the first on.
         statics : Tensor, optional
             Static fields, (n, c, y, x).
         sampler : SamplerSettings, optional
@@ -330,7 +330,8 @@ class Downscaler(nn.Module):
             flat = rearrange(x, "n t m y x -> (n m) t y x")
             return rearrange(alone(each)(flat, condition, mean, std, now), "(n m) t y x -> n t m y x", n=len(now))
 
-        residual = draw(denoise, noise, self.chosen(sampler, scale), scale.beta)
+        chosen = self.chosen(sampler, scale)
+        residual = draw(denoise, lambda k: remembered(noise(k), chosen.noise_memory or 0), chosen, scale.beta)
         flat = rearrange(residual, "n t m y x -> (n m) t y x")
         rain = alone(lambda flat, mean, std, now: self._rain(flat, mean, std, now, scale))(flat, mean, std, now)
         return rearrange(rain, "(n m) t y x -> n t m y x", n=len(now))
