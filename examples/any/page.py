@@ -176,9 +176,8 @@ The same coarse rain, noise levels and totals, but the networks are told another
 """
     out += f"""### Beyond the range
 
-The package refuses s above {SPACE} and t above {TIME}, also with `allow_untrained`, which is for pairs within the
-range that a checkpoint has not learnt. At t above {TIME} nothing could be drawn: the table of deviations and the
-embedding end there.
+A pair with s above {SPACE} is refused, unless `allow_untrained` asks for it. t ends at {TIME}: the table of
+deviations and the embedding end there.
 """
     rows = []
     for v in (value for name, value in found.items() if name.endswith("beyond")):
@@ -187,7 +186,7 @@ embedding end there.
         rows.append([f"({v['pair'][0]}, {v['pair'][1]})", *values])
     if rows:
         head = ["pair", "CRPS, mm/h", "over the best rival", "spread/skill", "power", "q99.9", "lag"]
-        text = "With the bound on s taken away, on the same squares, beside rivals with their usual noise:"
+        text = "Asked for, on the same squares, beside rivals with their usual noise:"
         out += f"\n{text}\n\n{table(head, rows)}\n"
     return out + "\n"
 

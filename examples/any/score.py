@@ -69,6 +69,7 @@ def rival(name: str, frames: np.ndarray, before: int, drawn: int, s: int, t: int
 def score(model, rain, wet, pair: tuple[int, int], args, rivals: tuple[str, ...] = RIVALS) -> dict[str, float]:
     """Scores of a pair over all squares."""
     s, t = pair
+    scale = model.find_scale({"space": s, "time": t}, allow_untrained=True)
     drawn, past = args.hours // t, frames_round(t)
     size, edge = args.size // s * s, past * t
     total = dict.fromkeys(("crps", *rivals, "count", "square", "variance"), 0.0)
@@ -80,7 +81,7 @@ def score(model, rain, wet, pair: tuple[int, int], args, rivals: tuple[str, ...]
         truth = fine[0, edge : edge + drawn * t]
         start = EPOCH + datetime.timedelta(hours=int(first))
         how = {"before": past, "after": past, "seed": args.seed}
-        parts = draw_stretches(model.downscaler, frames, model.scale_of(*pair), start, range(args.members), **how)
+        parts = draw_stretches(model.downscaler, frames, scale, start, range(args.members), **how)
         members = torch.from_numpy(np.concatenate([part.members for part in parts], axis=1))
         known = (truth >= 0) & ~members.isnan().any(0)
         seen, own = torch.where(known, truth, 0), torch.where(known, members, 0)

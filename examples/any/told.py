@@ -1,7 +1,7 @@
 """Is the pair used, and what lies beyond its range? told.py WEIGHTS --pool DIR --to FILE.json.
 
 Six pairs are scored as they are, and with the networks told the next pair of the six instead: coarse rain, noise levels
-and totals stay right. Then pairs with s beyond the range, which the package refuses, are scored all the same.
+and totals stay right. Then pairs with s beyond the range, which must be asked for, are scored too.
 """
 
 import json
@@ -11,10 +11,7 @@ from score import RIVALS, options, score
 from torch import Tensor, nn
 
 from anemoi_scaleadapt.files import write_text
-from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.pretrained import load
-from anemoi_scaleadapt.scale import Scale
-from anemoi_scaleadapt.scale.pairs import SPACE
 
 Pair = tuple[int, int]
 PAIRS: tuple[Pair, ...] = ((10, 1), (1, 3), (5, 2), (25, 6), (2, 5), (10, 3))
@@ -33,16 +30,6 @@ class Told(nn.Module):
         return self.embedding(*self.pair, hours)
 
 
-class Beyond:
-    """A model without bounds: the settings of the largest s that it knows, with another s."""
-
-    def __init__(self, model: RainModel) -> None:
-        self.model, self.downscaler = model, model.downscaler
-
-    def scale_of(self, space: int, time: int) -> Scale:
-        return self.model.scale_of(min(space, SPACE), time).model_copy(update={"space": space})
-
-
 def main() -> None:
     args = options(__doc__).parse_args()
     rain = np.load(args.pool / f"{args.name}.npy", mmap_mode="r")
@@ -52,21 +39,21 @@ def main() -> None:
     right = [network.pair for network in networks]
     kept = json.loads(args.to.read_text()) if args.to.exists() else {}
 
-    def keep(name: str, drawn: RainModel | Beyond, pair: Pair, told: Pair) -> None:
+    def keep(name: str, pair: Pair, told: Pair) -> None:
         if name in kept:
             return
         for network, embedding in zip(networks, right, strict=True):
             network.pair = Told(embedding, told)
-        kept[name] = {"pair": pair, "told": told, **score(drawn, rain, wet, pair, args, RIVALS if told == pair else ())}
+        kept[name] = {"pair": pair, "told": told, **score(model, rain, wet, pair, args, RIVALS if told == pair else ())}
         write_text(args.to, json.dumps(kept, indent=1) + "\n")
         print(name, kept[name], flush=True)
 
     for k, pair in enumerate(PAIRS):
         other = PAIRS[(k + 1) % len(PAIRS)]
-        keep(f"s{pair[0]}t{pair[1]}", model, pair, pair)
-        keep(f"s{pair[0]}t{pair[1]} told s{other[0]}t{other[1]}", model, pair, other)
+        keep(f"s{pair[0]}t{pair[1]}", pair, pair)
+        keep(f"s{pair[0]}t{pair[1]} told s{other[0]}t{other[1]}", pair, other)
     for pair in BEYOND:
-        keep(f"s{pair[0]}t{pair[1]} beyond", Beyond(model), pair, pair)
+        keep(f"s{pair[0]}t{pair[1]} beyond", pair, pair)
 
 
 if __name__ == "__main__":

@@ -111,6 +111,13 @@ def test_a_pair_must_be_named_and_trained(settings):
         predict(model, batch(), scale={"space": 10, "time": 3})
     allowed = predict(model, batch(), scale={"space": 10, "time": 3}, allow_untrained=True, members=1)
     assert allowed["hr"].shape == (1, 6, 1, 1200, 1)
+    with pytest.raises(ScaleAdaptError, match=r"scale = \(30, 3\).*allow_untrained: true"):
+        predict(model, batch(), scale={"space": 30, "time": 3})
+    beyond = predict(model, batch(), scale={"space": 30, "time": 3}, allow_untrained=True, members=1)["hr"]
+    assert beyond.shape == (1, 6, 1, 12 * 900, 1) and beyond.isfinite().all()
+    for pair, key in (((101, 3), "space"), ((10, 7), "time")):
+        with pytest.raises(ScaleAdaptError, match=f"scale.{key} = {pair[key == 'time']}"):
+            predict(model, batch(), scale=dict(zip(("space", "time"), pair, strict=True)), allow_untrained=True)
     with pytest.raises(ScaleAdaptError, match=r"scale = \(1, 1\)"):
         predict(model, batch(), scale={"space": 1, "time": 1})
 
@@ -132,7 +139,7 @@ def test_a_specialist_keeps_its_own_beta_l_and_f(settings):
     [
         ({"sampler_steps": 3}, r"predict_kwargs\.sampler_steps is not a setting"),
         ({"sampler": {"step": 3}}, r"predict_kwargs\.sampler\.step"),
-        ({"scale": {"space": 26, "time": 3}}, r"scale\.space = 26"),
+        ({"scale": {"space": 26, "time": 3}}, r"scale = \(26, 3\): the networks have learnt"),
         ({"shape": (3, 5)}, r"Coarse input is \(1, 18, 12, 1\)"),
         ({"scale": {"space": 5, "time": 4}}, "hours a multiple of t = 4"),
     ],

@@ -60,6 +60,9 @@ def add_draw_arguments(parser: ArgumentParser, once: bool = True) -> None:
     )
     if not once:
         return
+    parser.add_argument(
+        "--allow-untrained", action="store_true", help="draw a factor pair that the weights have not learnt, s to 100"
+    )
     parser.add_argument("--members-at-once", type=int, help="default: what fits into the memory at hand")
     parser.add_argument("--device", help="cpu or cuda (default: the GPU, if there is one)")
 
@@ -150,7 +153,7 @@ def write_members(plan: Any, args: Namespace) -> None:
 
         model = open_network(args.weights, args.device, args.tile)
         how = {"hours_at_once": args.hours_at_once, "overlap": args.overlap}
-        draw = network(model, members_at_once=args.members_at_once, **how)
+        draw = network(model, args.allow_untrained, members_at_once=args.members_at_once, **how)
     told: dict[str, Any] = {"scaleadapt_weights": weights_hash(model), "scaleadapt_stretches": json.dumps(how)}
     layout = layout_of(plan, args.members, scaleadapt_seed=args.seed, scaleadapt_coarse=plan.digest(), **told)
     with open_members(args.to, layout, args.resume) as file, Progress(console=console) as bar:

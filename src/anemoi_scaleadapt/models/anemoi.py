@@ -18,7 +18,8 @@ from anemoi_scaleadapt.models.downscaler import Downscaler
 from anemoi_scaleadapt.models.settings import ModelSettings
 from anemoi_scaleadapt.models.transform import RainTransform
 from anemoi_scaleadapt.scale import Scale, recipe, resolve
-from anemoi_scaleadapt.scale.pairs import trained
+from anemoi_scaleadapt.scale.pairs import SPACE, trained
+from anemoi_scaleadapt.scale.settings import Wide
 from anemoi_scaleadapt.settings import refuse_unknown
 
 LOG = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ ANEMOI = (
     "model_comm_group",
     "gather_out",
 )
+#: how to draw what was not learnt
+UNTRAINED = "To draw it all the same: `allow_untrained: true` in a run file, or `--allow-untrained`."
 
 
 class RainModel(nn.Module):
@@ -123,7 +126,7 @@ class RainModel(nn.Module):
         given : Mapping, optional
             ``space`` and ``time``, and of beta, L and f what shall differ; by default the specialist's own.
         allow_untrained : bool, optional
-            Whether it may be a pair that was not trained.
+            Whether it may be a pair that was not trained, also one with s beyond what can be, up to 100.
 
         Raises
         ------
@@ -137,9 +140,11 @@ class RainModel(nn.Module):
                     "`scale: {space: 10, time: 3}`."
                 )
             return self.scale
-        asked = resolve(given)
+        asked = Wide.from_config(given, "scale")
         if not allow_untrained:
-            self.pairs.check(asked.space, asked.time, "To draw it all the same: `allow_untrained: true`.")
+            self.pairs.check(asked.space, asked.time, UNTRAINED)
+        if asked.space > SPACE:
+            return asked
         usual = self.scale_of(asked.space, asked.time).as_dict()
         told = {key: value for key, value in given.items() if value is not None}
         told["conservation"] = usual["conservation"] | dict(told.get("conservation", {}))

@@ -86,6 +86,13 @@ class Scale(Settings):
         return tuple(range(self.lookahead - self.context_length + 1, self.lookahead + 1))
 
 
+class Wide(Scale):
+    """A pair that is drawn, but that no network learns: s up to 100 (:meth:`RainModel.find_scale`)."""
+
+    space: Annotated[int, Field(ge=1, le=100)]
+    """s: a coarse cell is s x s fine pixels"""
+
+
 def resolve(mapping: Mapping[str, Any]) -> Scale:
     """Read the mapping ``scale`` of a configuration; what is null or missing comes from the recipe."""
     return Scale.from_config(mapping, "scale")
