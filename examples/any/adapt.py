@@ -1,7 +1,8 @@
 """What `adapt` brings on how many days: adapt.py WEIGHTS --zarr DIR --pool DIR --work DIR --to FILE.json.
 
 For each place and number of days the documented command runs, and its last weights are scored on later days, beside
-the weights that it began with. DIR of --zarr holds NAME.zarr, hourly fine rain (docs/howto/other-rain.md).
+the weights that it began with, and beside these calibrated on one day instead. DIR of --zarr holds NAME.zarr, hourly
+fine rain (docs/howto/other-rain.md).
 """
 
 import argparse
@@ -19,6 +20,8 @@ from score import score
 from anemoi_scaleadapt.files import write_text
 from anemoi_scaleadapt.pretrained import load
 
+#: instead of a number of days: what `calibrate spread` does on the first
+CALIBRATE = "calibrate"
 PAIRS = ((10, 1), (10, 3), (1, 3), (25, 6))
 
 
@@ -110,6 +113,19 @@ def adapted(place: Place, period: tuple[str, str], weights: str, zarr: Path, wor
     return out
 
 
+def calibrated(place: Place, period: tuple[str, str], weights: str, zarr: Path, work: Path) -> Path:
+    """Choose how the weights draw on the first day of a period; the folder of the weights that do so."""
+    out = work / "export"
+    if not out.exists():
+        tool, hr = Path(sys.executable).parent / "anemoi-scaleadapt", zarr / f"{place.zarr}.zarr"
+        command = [str(tool), "calibrate", "spread", weights, "--hr", str(hr), "--days", period[0][:10]]
+        command += ["--pairs", *(f"{s}:{t}" for s, t in PAIRS), "--draw", "2", "--edge", "100"]
+        command += ["--to", str(work / "export.part")]
+        subprocess.run(command, check=True)
+        os.replace(work / "export.part", out)
+    return out
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("weights", help="a name that ships, or a folder")
@@ -128,14 +144,15 @@ def main() -> None:
         rain = np.load(args.pool / f"{place.pool}.npy", mmap_mode="r")
         wet = np.load(args.pool / f"{place.pool}.wet.npy")
         args.hours, args.squares, args.size = place.hours, place.squares, place.size
-        for days, period in {"0": None, **place.learn}.items():
+        for days, period in {"0": None, CALIBRATE: place.learn["1"], **place.learn}.items():
             if only and f"{place.zarr}:{days}" not in only:
                 continue
             mine = kept.setdefault(name, {}).setdefault(days, {})
             if len(mine) == len(PAIRS):
                 continue
             where = args.work / f"{place.zarr}{days}"
-            model = load(weights if period is None else adapted(place, period, weights, args.zarr, where))
+            make = calibrated if days == CALIBRATE else adapted
+            model = load(weights if period is None else make(place, period, weights, args.zarr, where))
             for pair in PAIRS:
                 mine[f"s{pair[0]}t{pair[1]}"] = score(model, rain, wet, pair, args)
             write_text(args.to, json.dumps(kept, indent=1) + "\n")

@@ -202,12 +202,13 @@ def adapt_section(found: dict) -> str:
                 v = pairs[name]
                 best = max(v["over_rainfarm_ar1"], v["over_steps"])
                 cells.append(f"{best:.2f}; {v['ssr']:.2f}, {v['power']:.2f}, {v['q999']:.2f}, {v['lag']:.2f}")
-            rows.append([place, days, *cells])
+            rows.append([place, {"calibrate": "1, calibrate alone"}.get(days, days), *cells])
     head = ["place", "days", *PAIRS.values()]
     return f"""## Adapt: how many days?
 
 `anemoi-training train --config-name=adapt` on days of a place, 120 steps, the last weights; 0 days are the weights
-as they ship. Twelve hours of later days, 4 members: a square of 100 km in France, of 150 km elsewhere. The
+as they ship; *calibrate alone*: `anemoi-scaleadapt calibrate spread` on two half days of the first day instead.
+Twelve hours of later days, 4 members: a square of 100 km in France, of 150 km elsewhere. The
 calibration of the shipped weights is kept. The rivals have their usual noise, not fitted. A cell: CRPS over the best
 rival's; spread/skill, power, q99.9, lag.
 
