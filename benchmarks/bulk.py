@@ -25,22 +25,23 @@ def one(args):
     """Draw a share of the pieces, or all of them without writing; print what it cost as JSON."""
     import torch
 
-    from anemoi_scaleadapt.bulk.piece import opened
+    from anemoi_scaleadapt.bulk.piece import Machine, opened
     from anemoi_scaleadapt.bulk.plan import load, start_of
     from anemoi_scaleadapt.bulk.run import parse_part, run_here, share
     from anemoi_scaleadapt.inference.draw import draw_stretch
 
     torch.set_num_threads(1)
-    drawer, job = opened(str(args.zarr), "cpu"), load(args.zarr)
+    job, machine = load(args.zarr), Machine("cpu")
+    drawer = opened(str(args.zarr), job.run, machine)
     begin, clock = time.process_time(), time.perf_counter()
     if args.part == "alone":
         for piece in job.pieces:
-            frames = drawer.coarse[piece.realization, piece.frames[0] : piece.frames[-1] + 1]
+            frames = drawer.coarse[piece.frames[0] : piece.frames[-1] + 1, piece.realization]
             for part in piece.parts:
                 start = start_of(job, piece)
                 list(draw_stretch(drawer.net, frames, part, drawer.scale, start, piece.members, **drawer.how))
     else:
-        run_here(job, share(job, *parse_part(args.part)), lambda size: None, "cpu", None)
+        run_here(job, share(job, *parse_part(args.part)), lambda size: None, machine)
     print(json.dumps({"cpu": time.process_time() - begin, "wall": time.perf_counter() - clock}))
 
 

@@ -6,6 +6,7 @@ uses one that it finds again; everything else has a token of its own in it.
 
 import errno
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -62,6 +63,12 @@ def put_in_place(part: Path, path: Path) -> None:
         discard(old)
     else:
         part.rename(path)
+
+
+def left_by_the_dead(path: Path) -> list[Path]:
+    """What processes that died left of a path beside it; only for its one writer, see :func:`claim`."""
+    name = re.compile(rf"\.{re.escape(path.name)}(\.old|\.\d+-[0-9a-f]{{6}})?\.part")
+    return [found for found in path.parent.iterdir() if name.fullmatch(found.name)]
 
 
 def discard(path: Path) -> None:

@@ -44,11 +44,34 @@ def folder(plan_once, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def undisturbed(plan_once, tmp_path_factory):
-    """All members, drawn in one go by one process."""
-    import xarray as xr
-
+def drawn_once(plan_once, tmp_path_factory):
+    """A plan of which everything is drawn, in one go by one process."""
     whole = copied(plan_once, tmp_path_factory.mktemp("undisturbed"))
     assert main(["bulk", "run", str(whole / "members.zarr"), "--part", "1/1"]) == 0
-    with xr.open_dataset(whole / "members.zarr", engine="zarr") as data:
+    return whole
+
+
+@pytest.fixture(scope="session")
+def undisturbed(drawn_once):
+    """Its members."""
+    import xarray as xr
+
+    with xr.open_dataset(drawn_once / "members.zarr", engine="zarr") as data:
         return data.load()
+
+
+@pytest.fixture
+def almost(plan_once, drawn_once, tmp_path):
+    """A function that makes a plan of which all but some pieces are drawn, in a folder of a name."""
+
+    def make(name: str, *left: int) -> Path:
+        folder = copied(plan_once, tmp_path / name)
+        for path in ("members.zarr", "done"):
+            shutil.rmtree(folder / "members.zarr.bulk" / path)
+        shutil.copytree(drawn_once / "members.zarr", folder / "members.zarr.bulk" / "members.zarr")
+        shutil.copytree(drawn_once / "members.zarr.bulk" / "done", folder / "members.zarr.bulk" / "done")
+        for number in left:
+            (folder / "members.zarr.bulk" / "done" / f"{number:06d}.json").unlink()
+        return folder
+
+    return make

@@ -6,17 +6,21 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 import xarray as xr
 
-from anemoi_scaleadapt.bulk.piece import draw_if_needed, marker, opened, taken
+from anemoi_scaleadapt.bulk.piece import Machine, draw_if_needed, marker, opened, taken
 from anemoi_scaleadapt.bulk.plan import load
-from anemoi_scaleadapt.bulk.run import share
+from anemoi_scaleadapt.bulk.run import finish, run_on_cluster, share
 from anemoi_scaleadapt.commands import main
+from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.files import put_in_place
 from support.coarse import GRID, write_weights
 
 COMMAND = [str(Path(sys.executable).parent / "anemoi-scaleadapt"), "bulk", "run", "members.zarr"]
@@ -106,10 +110,89 @@ def test_two_processes_on_one_zarr_share_the_work_and_one_that_dies_is_replaced(
 
 def test_a_piece_that_another_process_draws_is_left_to_it(folder):
     job = load(folder / "members.zarr")
-    drawer = opened(str(job.target), "cpu", None)
-    with taken(job, 5) as mine:
+    drawer = opened(str(job.target), job.run, Machine("cpu"))
+    with taken(marker(job, 5)) as mine:
         assert mine and not draw_if_needed(job, drawer, job.pieces[5], wait=False)
     assert draw_if_needed(job, drawer, job.pieces[5], wait=False) and done(folder) == [5]
+
+
+def test_two_plans_on_one_scheduler_draw_their_own(almost, undisturbed):
+    from distributed import LocalCluster
+
+    folders = [almost(name, 15) for name in ("one", "other")]  # the same members in two places
+    how = {"n_workers": 1, "threads_per_worker": 2, "processes": False, "dashboard_address": None}
+    with LocalCluster(**how) as cluster:
+        address = cluster.scheduler.address
+        jobs = [load(folder / "members.zarr") for folder in folders]
+        words = [(job, lambda size: None, Machine("cpu", tile=16), address, None) for job in jobs]
+        runs = [threading.Thread(target=run_on_cluster, args=each) for each in words]
+        for run in runs:
+            run.start()
+        for run in runs:
+            run.join()
+    for folder in folders:
+        xr.testing.assert_identical(read(folder), undisturbed)
+
+
+def test_a_plan_that_is_made_anew_is_opened_anew(folder):
+    """Workers of a scheduler outlive runs."""
+    target, job = str(folder / "members.zarr"), load(folder / "members.zarr")
+    assert opened(target, job.run, Machine()).job.settings.seed == 3
+    plan = job.folder / "plan.json"
+    plan.write_text(plan.read_text().replace('"seed": 3', '"seed": 4'))
+    with pytest.raises(ScaleAdaptError, match="has been planned anew since this run began"):
+        opened(target, job.run, Machine("cpu"))
+    assert opened(target, load(job.target).run, Machine()).job.settings.seed == 4
+
+
+def test_who_comes_last_waits_for_another_that_gives_the_name(almost, monkeypatch):
+    monkeypatch.setattr("anemoi_scaleadapt.bulk.run.PAUSE", 0.01)
+    job, begun = load(almost("all") / "members.zarr"), threading.Event()
+
+    def other():
+        with taken(job.folder / "finish"):
+            begun.set()
+            time.sleep(0.1)
+            put_in_place(job.folder / "members.zarr", job.target)
+
+    running = threading.Thread(target=other)
+    running.start()
+    begun.wait()
+    assert finish(job) and job.target.exists()
+    running.join()
+
+
+def test_a_name_that_is_taken_is_said_before_the_work(folder, plan_once, capsys):
+    (folder / "members.zarr").mkdir()
+    assert main(["bulk", "run", str(folder / "members.zarr"), "--part", "1/1"]) == 2
+    assert "has come from elsewhere" in capsys.readouterr().err and not done(folder)
+    (folder / "other.zarr").mkdir()
+    words = ["bulk", "plan", str(plan_once / "pr.nc"), *GRID, "--to", str(folder / "other.zarr")]
+    assert main(words) == 2 and "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        ("plan.json", '"runs"', '"rums"', "is damaged: 'runs': remove"),
+        ("plan.json", '"format": 2', '"format": 1', "go on with that version, or remove"),
+        ("plan.json", "{", "", "plan.json cannot be read"),
+        ("members.zarr/rain/.zarray", '"zarr_format": 2', '"zarr_format": 9', "is damaged: unsupported zarr format"),
+    ],
+)
+def test_a_damaged_plan_is_one_line(folder, name, old, new, says, capsys):
+    path = folder / "members.zarr.bulk" / name
+    path.write_text(path.read_text().replace(old, new, 1))
+    assert main(["bulk", "run", str(folder / "members.zarr"), "--part", "1/1"]) == 2
+    assert says in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_parts_are_numbers(folder, capsys):
+    for part, says in (("³/16", "give i/N"), ("0/4", "parts are 1/4 to 4/4"), ("5/4", "parts are"), ("1", "give i/N")):
+        assert main(["bulk", "run", str(folder / "members.zarr"), "--part", part]) == 2
+        assert says in capsys.readouterr().err
+    assert main(["bulk", "run", str(folder / "members.zarr"), "--part", "17/20"]) == 0  # more shares than pieces
+    assert "0 of 16 pieces" in capsys.readouterr().out
 
 
 def test_a_damaged_marker_is_none_and_its_piece_is_drawn_again(folder, undisturbed, capsys):
@@ -149,16 +232,32 @@ def test_a_folder_that_takes_no_files_is_one_line(plan_once, capsys, monkeypatch
         assert says in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_a_full_disk_is_one_line_and_what_is_done_stays(folder, undisturbed, capsys):
-    command = ["bulk", "run", str(folder / "members.zarr"), "--part", "1/1", "--device", "cpu"]
+@contextmanager
+def no_file_larger_than(size):
+    """What a full disk says."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, hard))  # no file may become larger
-        assert main(command) == 2
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, ignored)
+
+
+def test_a_disk_that_is_full_of_the_plan_is_one_line_and_leaves_nothing(plan_once, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(plan_once / "cache"))
+    command = ["bulk", "plan", str(plan_once / "pr.nc"), *GRID, "--weights", str(plan_once / "weights")]
+    with no_file_larger_than(500):
+        assert main([*command, "--to", str(tmp_path / "m.zarr")]) == 2
+    assert "cannot be written: [Errno 27]" in capsys.readouterr().err.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_one_line_and_what_is_done_stays(folder, undisturbed, capsys):
+    command = ["bulk", "run", str(folder / "members.zarr"), "--part", "1/1", "--device", "cpu"]
+    with no_file_larger_than(15_000):
+        assert main(command) == 2
     assert "could not be written" in capsys.readouterr().err.splitlines()[-1]
     assert not (folder / "members.zarr").exists()
     assert main(command) == 0
@@ -186,3 +285,23 @@ def test_a_slurm_array_and_ecflow_tasks_draw_it_together(folder, undisturbed):
     task = subprocess.run(["bash", "-euc", text.replace("%include", "# ")], **how)
     assert task.returncode == 0 and "It is complete." in task.stdout, task.stderr
     xr.testing.assert_identical(read(folder), undisturbed)
+
+
+def test_a_cluster_of_slurm_jobs_is_handed_to_the_run(tmp_path):
+    (tmp_path / "dask_jobqueue.py").write_text("""
+from contextlib import nullcontext
+from types import SimpleNamespace
+
+def SLURMCluster(cores, processes, memory, **site):
+    assert cores == processes == 1  # a worker draws one piece at a time
+    adapt = lambda minimum, maximum: print("jobs", minimum, maximum, flush=True)
+    return nullcontext(SimpleNamespace(adapt=adapt, scheduler_address="tcp://head:8786"))
+""")
+    (tmp_path / "anemoi-scaleadapt").write_text('#!/bin/sh\necho "$@"\nexit 3\n')
+    (tmp_path / "anemoi-scaleadapt").chmod(0o755)
+    script = Path(__file__).parents[2] / "examples" / "slurm" / "cluster.py"
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = [sys.executable, str(script), "members.zarr", "7"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert run.returncode == 3, run.stderr
+    assert run.stdout == "jobs 0 7\nbulk run members.zarr --scheduler tcp://head:8786\n"

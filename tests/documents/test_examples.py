@@ -104,10 +104,11 @@ def test_an_ecflow_suite_has_a_script_for_every_task():
     suite = (FOLDER / "ecflow" / "bulk.def").read_text()
     tasks = set(re.findall(r"(?m)^\s*task (\w+)", suite))
     assert tasks == {path.stem for path in (FOLDER / "ecflow").glob("*.ecf")}
-    known = set(re.findall(r"(?m)^\s*(?:edit|repeat integer) (\w+)", suite))
+    known = set(re.findall(r"(?m)^\s*edit (\w+)", suite))
     for path in (FOLDER / "ecflow").glob("*.ecf"):
         used = set(re.findall(r"%(\w+)%", path.read_text()))
         assert used <= known, f"{path}: {used - known}"
+    assert re.findall(r"edit PART (\d)\n\s*task share\n", suite) == list("1234")  # side by side
     assert suite.count("endsuite") == 1 and len(re.findall(r"(?m)^suite ", suite)) == 1
 
 

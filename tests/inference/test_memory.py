@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
+from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.inference import memory
-from anemoi_scaleadapt.inference.memory import batches, fitting, free_memory, keep_freed
+from anemoi_scaleadapt.inference.memory import batches, enough, fitting, free_memory, keep_freed
 from anemoi_scaleadapt.models.downscaler import Downscaler
 from anemoi_scaleadapt.models.settings import NetworkSettings
 from anemoi_scaleadapt.models.transform import RainTransform
@@ -42,6 +43,17 @@ def test_what_is_too_much_is_said_and_tried(net, caplog):
     parts, members = fitting(1e8, "cpu", FRANCE, net)
     assert members == 1 and parts == (2, 2)  # smaller ones save nothing and cost twice as much
     assert "draw fewer hours at once" in caplog.text
+
+
+def test_no_memory_is_one_line():
+    for error in (MemoryError("Unable to allocate 9 GiB"), torch.OutOfMemoryError("CUDA out of memory.\nTried")):
+        with pytest.raises(ScaleAdaptError, match=r"fewer hours at once .*\((Unable|CUDA out of memory.\))"), enough():
+            raise error
+    words = "[enforce fail at alloc_cpu.cpp:124] . DefaultCPUAllocator: can't allocate memory"
+    with pytest.raises(ScaleAdaptError, match="fewer hours at once"), enough():
+        raise RuntimeError(words)
+    with pytest.raises(RuntimeError, match="shape"), enough():
+        raise RuntimeError("shape")
 
 
 def test_the_network_is_told_of_its_tiles(net, monkeypatch):

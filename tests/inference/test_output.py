@@ -1,7 +1,10 @@
 """The output of a run: GRIB through anemoi's own encoding, a run that is killed, what is refused before the work."""
 
 import json
+import shutil
 import time
+from contextlib import nullcontext
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -21,7 +24,7 @@ def trained(tmp_path_factory, pair, anemoi_trainer):
     """A checkpoint of (5, 3), and its coarse rain."""
     lr, hr = pair(space=5, cells=8, hours=60)
     out = tmp_path_factory.mktemp("output")
-    more = ["scale.space=5", "scale.time=3", "training.method.score_windows=0"]
+    more = ["scale.space=5", "scale.time=3", "training.method.score_windows=0", "model.model.tile=16"]  # four tiles
     anemoi_trainer("scaleadapt", lr, hr, out, *more, "period.training.end=60%", "period.validation.start=60%").train()
     return next(out.rglob("inference-last.ckpt")), lr
 
@@ -131,8 +134,6 @@ def test_post_processors_work_on_members(members, trained, tmp_path):
 
 
 def test_any_command_can_write_grib(tmp_path):
-    from dataclasses import replace
-
     from anemoi_scaleadapt.inference.formats import open_members
     from support.layouts import fill, layout, rain_of
 
@@ -152,6 +153,25 @@ def test_any_command_can_write_grib(tmp_path):
     ):
         with pytest.raises(ScaleAdaptError, match=says):
             open_members(tmp_path / "b.grib2", replace(plan, **changes))
+
+
+def test_a_grib_file_never_has_anothers_sidecar(tmp_path, monkeypatch):
+    from anemoi_scaleadapt.inference import grib
+    from anemoi_scaleadapt.inference.formats import open_members
+    from support.layouts import fill, layout, rain_of
+
+    for seed in (3, 4):
+        plan = layout("comephore", reference=None, attributes={"scaleadapt_seed": seed})
+        with pytest.raises(KeyboardInterrupt) if seed == 4 else nullcontext():  # killed between the two
+            with open_members(tmp_path / "a.grib2", plan, True) as file:
+                fill(file, plan, rain_of(plan))
+                if seed == 4:
+                    monkeypatch.setattr(grib, "write_text", lambda *_: exec("raise KeyboardInterrupt"))
+        assert (tmp_path / "a.grib2.json").exists() == (seed == 3)
+    monkeypatch.undo()
+    with open_members(tmp_path / "a.grib2", replace(plan, attributes={"scaleadapt_seed": 3}), True) as file:
+        assert not file.complete
+        fill(file, plan, rain_of(plan))
 
 
 def test_a_template_of_ones_own(members, trained, tmp_path):
@@ -198,6 +218,30 @@ def test_a_run_that_is_complete_draws_nothing(trained, tmp_path, monkeypatch):
     with pytest.raises(pytest.fail.Exception, match="it draws"):
         run(tmp_path, trained, output, seed=8)
     assert {p.name for p in tmp_path.iterdir()} == {"run.yaml", "a.nc"}
+
+
+def test_a_run_does_not_go_on_with_other_rain_of_the_same_name(trained, tmp_path, monkeypatch):
+    from anemoi_scaleadapt.inference.runner import ScaleAdaptRunner
+
+    shutil.copy(f"{trained[1]}.nc", tmp_path / "lr.nc")
+    words = {"input": {"lr": {"netcdf": str(tmp_path / "lr.nc")}, "hr": "empty"}}
+    words["runner"] = {"auto": {"members": 1, "lr_frequency": "1h", "hours_at_once": 3, "overlap": 0}}
+    output, draw = {"members": {"path": str(tmp_path / "a.nc"), "resume": True}}, ScaleAdaptRunner.predict_step
+
+    def once(self, *args, **how):
+        monkeypatch.setattr(ScaleAdaptRunner, "predict_step", lambda *_, **__: exec("raise KeyboardInterrupt"))
+        return draw(self, *args, **how)
+
+    monkeypatch.setattr(ScaleAdaptRunner, "predict_step", once)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, trained, output, **words)
+    with xr.open_dataset(tmp_path / "lr.nc", engine="netcdf4") as data:
+        other = data.load()
+    other[next(iter(other.data_vars))] *= 2
+    other.to_netcdf(tmp_path / "new.nc")
+    (tmp_path / "new.nc").replace(tmp_path / "lr.nc")
+    with pytest.raises(ScaleAdaptError, match=r"begun by another run \(scaleadapt_coarse: "):
+        run(tmp_path, trained, output, **words)
 
 
 def test_every_third_hour(members, trained, tmp_path):

@@ -247,6 +247,7 @@ def test_the_checkpoint_says_what_it_is(trained):
         ({"predict_kwargs": {"samplr": {}}}, r"predict_kwargs\.samplr is not a setting; did you mean .*sampler"),
         ({"predict_kwargs": {"sampler": {"sigm_max": 9}}}, r"predict_kwargs\.sampler\.sigm_max is not a setting; did"),
         ({"lead_time": "7h"}, "multiple of the 3 hours"),
+        ({"seed": 2**31}, "seed = 2147483648: must be a whole number from 0"),
         ({"date": "2030-01-01T00:00:00"}, "has no rain for 2030-01-01T01:00:00Z"),
         ({"output": {"lr": "none", "hr": {"members": {"path": "a.nc", "pakced": True}}}}, r"members\.pakced is not a"),
         ({"lead_time": "0h"}, "lead_time = '0h': must be longer than zero"),
@@ -262,8 +263,9 @@ def test_bad_input_is_one_clear_error_and_leaves_nothing(trained, changes, says)
 
 
 def test_context_beyond_the_record_is_missing_not_fatal(trained, caplog):
-    edge = infer(trained, "edge", date="2020-01-03T06:00:00", lead_time="3h")
+    edge = infer(trained, "edge", date="2020-01-03T08:00:00+02:00", lead_time="3h")
     assert "No context" in caplog.text and np.isfinite(edge.rain.values).all()
+    assert edge.time.values[0] == np.datetime64("2020-01-03T07:00")  # UTC
 
 
 def test_another_domain_with_its_own_grid_and_an_unchanged_sampler(trained, pair):

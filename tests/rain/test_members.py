@@ -1,6 +1,7 @@
 """The one writer: what it writes, what other tools read, and that nothing is ever half there."""
 
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -175,6 +176,32 @@ def test_what_another_run_began_is_not_gone_on_with(tmp_path):
     assert names(tmp_path) == ["members.nc"]
     with MembersFile(path, other, True) as file:
         assert not file.complete
+
+
+def test_a_damaged_journal_is_none(tmp_path, caplog):
+    plan, path = layout(), tmp_path / "members.zarr"
+    for damage in ("{", "[]", '{"run": {}, "marked": "x", "bytes": 1}'):
+        with pytest.raises(KeyboardInterrupt), MembersFile(path, plan, True) as file:
+            file.add(plan.times[:3], rain_of(plan)[:, :3])
+            file.mark(3)
+            raise KeyboardInterrupt
+        (tmp_path / ".members.zarr.journal").write_text(damage)
+        with MembersFile(path, plan, True) as file:
+            assert file.marked == 0 and "is damaged" in caplog.text
+            caplog.clear()
+            fill(file, plan, rain_of(plan))
+        np.testing.assert_array_equal(read(path).rain, rain_of(plan))
+        assert names(tmp_path) == ["members.zarr"]
+        shutil.rmtree(path)
+
+
+def test_only_what_writers_of_the_same_file_left_is_swept(tmp_path):
+    mine = [".a.nc.part", ".a.nc.old.part", ".a.nc.123-00ff00.part", ".a.nc.journal"]
+    others = [".a.nc.bulk.part", ".a.nc.nc.part", ".a.nc.zarr.123-00ff00.part", ".b.nc.part"]
+    for name in (*mine, *others):
+        (tmp_path / name).touch()
+    write(tmp_path / "a.nc", layout())
+    assert names(tmp_path) == sorted([*others, "a.nc"])
 
 
 def script(body):

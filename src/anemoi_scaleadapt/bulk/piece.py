@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ import torch
 from anemoi_scaleadapt.bulk.plan import COARSE, DONE, MEMBERS, Job, Piece, load, model_hash, start_of
 from anemoi_scaleadapt.downscaling.members import APART
 from anemoi_scaleadapt.downscaling.network import open_network
-from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.errors import ScaleAdaptError, explained
 from anemoi_scaleadapt.files import claim, write_text
 from anemoi_scaleadapt.inference.draw import draw_stretch
 from anemoi_scaleadapt.inference.memory import SHARE
@@ -32,44 +32,55 @@ def marker(job: Job, number: int) -> Path:
 
 
 def is_done(job: Job, number: int) -> bool:
-    """Whether a piece is on the disk; a marker that cannot be read is none.
+    """Whether a piece is on the disk; errors as in :func:`read_marker`."""
+    return read_marker(job, number) is not None
+
+
+def read_marker(job: Job, number: int) -> dict[str, Any] | None:
+    """What a marker says, None if there is none or it is damaged.
 
     Raises
     ------
     ScaleAdaptError
-        If the marker is of other weights, settings or input.
+        If it is of other weights, settings or input.
     """
-    told = read_marker(job, number)
-    if told is not None and told["run"] != job.run:
+    try:
+        told = json.loads(marker(job, number).read_text(encoding="utf-8"))
+        if not {"run", "seconds", "size", "host"} <= told.keys():
+            return None
+    except (OSError, ValueError, AttributeError):
+        return None
+    if told["run"] != job.run:
         raise ScaleAdaptError(
             f"{marker(job, number)} is of another plan than {job.folder}: weights, settings or input have changed. "
             f"Remove {job.folder} and plan again."
         )
-    return told is not None
+    return dict(told)
 
 
-def read_marker(job: Job, number: int) -> dict[str, Any] | None:
-    """What a marker says, None if there is none or it is damaged."""
-    try:
-        told = json.loads(marker(job, number).read_text(encoding="utf-8"))
-        return told if {"run", "seconds", "size", "host"} <= told.keys() else None
-    except (OSError, ValueError, AttributeError):
-        return None
+class Machine(NamedTuple):
+    """What hangs on the machine that draws; on a CPU it changes no bit.
+
+    Attributes
+    ----------
+    device : str or None
+        By default the GPU, if there is one.
+    tile : int or None
+        Pixels of a tile, about; by default what fits into the memory at hand.
+    members_at_once : int or None
+        Likewise.
+    beside : int
+        How many processes use that memory.
+    """
+
+    device: str | None = None
+    tile: int | None = None
+    members_at_once: int | None = None
+    beside: int = 1
 
 
 class Drawer:
-    """What a process opens once to draw any number of pieces.
-
-    Parameters
-    ----------
-    job : Job
-        The plan.
-    device : str, optional
-        By default the GPU, if there is one.
-    members_at_once : int, optional
-        By default what fits into the memory at hand.
-    beside : int
-        How many processes use that memory.
+    """What a process opens once to draw any number of pieces of a job on a machine.
 
     Raises
     ------
@@ -77,11 +88,10 @@ class Drawer:
         If the weights are not those of the plan, or the Zarr or the coarse frames are gone.
     """
 
-    def __init__(
-        self, job: Job, device: str | None = None, members_at_once: int | None = None, beside: int = 1
-    ) -> None:
-        self.job, self.how = job, {"members_at_once": members_at_once, "memory": SHARE / beside}
-        model = open_network(job.told["weights"], device, job.settings.tile)
+    def __init__(self, job: Job, machine: Machine) -> None:
+        self.job = job
+        self.how = {"members_at_once": machine.members_at_once, "memory": SHARE / machine.beside}
+        model = open_network(job.told["weights"], machine.device, machine.tile)
         if model_hash(model) != job.told["model"]:
             raise ScaleAdaptError(
                 f"{job.told['weights']} has other weights or settings than when {job.folder} was planned: bring them "
@@ -89,16 +99,14 @@ class Drawer:
             )
         self.net = model.downscaler
         self.scale = model.find_scale({"space": job.told["space"], "time": job.told["time"]})
-        try:
+        with explained(f"{job.folder} is damaged", ": remove it and plan again."):
             self.coarse = np.load(job.folder / COARSE, mmap_mode="r")
             self.store = Store(job.folder / MEMBERS, job.layout, new=False)
-        except (OSError, ValueError, KeyError) as error:
-            raise ScaleAdaptError(f"{job.folder} is damaged ({error}): remove it and plan again.") from error
 
     def draw(self, piece: Piece) -> None:
         """Draw and write a piece, then its marker."""
         job, began = self.job, time.monotonic()
-        frames = self.coarse[piece.realization, piece.frames[0] : piece.frames[-1] + 1]
+        frames = self.coarse[piece.frames[0] : piece.frames[-1] + 1, piece.realization]
         seed, first = job.settings.seed + APART * piece.realization, piece.realization * job.settings.members
         start, hour = start_of(job, piece), piece.frames[0] * job.told["time"]
         how: dict[str, Any] = {"seed": seed, **self.how}
@@ -135,9 +143,8 @@ def _host() -> str:
 
 
 @contextmanager
-def taken(job: Job, number: int) -> Iterator[bool]:
-    """Be the only process that draws a piece; False if another one does."""
-    path = marker(job, number)
+def taken(path: Path) -> Iterator[bool]:
+    """Be the only process that makes a file of a job; False if another one does."""
     holding = claim(path)
     try:
         holding.__enter__()
@@ -163,7 +170,7 @@ def draw_if_needed(job: Job, drawer: Drawer, piece: Piece, wait: bool) -> bool:
         Whether to wait for another process that draws it, and to draw it if that dies.
     """
     while not is_done(job, piece.number):
-        with taken(job, piece.number) as mine:
+        with taken(marker(job, piece.number)) as mine:
             if mine and not is_done(job, piece.number):
                 drawer.draw(piece)
         if not mine and not wait:
@@ -174,6 +181,9 @@ def draw_if_needed(job: Job, drawer: Drawer, piece: Piece, wait: bool) -> bool:
 
 
 @lru_cache(maxsize=1)
-def opened(target: str, device: str | None = None, members_at_once: int | None = None, beside: int = 1) -> Drawer:
-    """The drawer of this process."""
-    return Drawer(load(Path(target)), device, members_at_once, beside)
+def opened(target: str, run: str, machine: Machine) -> Drawer:
+    """The drawer of this process, for a Zarr and :attr:`Job.run`."""
+    job = load(Path(target))
+    if job.run != run:
+        raise ScaleAdaptError(f"{job.folder} has been planned anew since this run began: run again.")
+    return Drawer(job, machine)

@@ -21,7 +21,7 @@ from anemoi_scaleadapt import __version__
 from anemoi_scaleadapt.bulk.settings import BulkSettings
 from anemoi_scaleadapt.downscaling.members import hours_of, layout_of
 from anemoi_scaleadapt.downscaling.plan import PIECE, Plan
-from anemoi_scaleadapt.errors import ScaleAdaptError
+from anemoi_scaleadapt.errors import ScaleAdaptError, explained
 from anemoi_scaleadapt.files import claim, discard, part_of, put_in_place
 from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.inference.provenance import weights_hash
@@ -31,7 +31,7 @@ from anemoi_scaleadapt.rain import store
 from anemoi_scaleadapt.rain.layout import Layout
 
 #: version of what a plan holds; one of another is refused
-FORMAT = 1
+FORMAT = 2
 PLAN, COARSE, TIMES, MEMBERS, DONE = "plan.json", "coarse.npy", "times.npy", "members.zarr", "done"
 
 
@@ -179,6 +179,8 @@ def make(target: Path, plan: Plan, model: RainModel, weights: str, settings: Bul
     if not target.parent.is_dir():
         raise ScaleAdaptError(f"{target} cannot be written, its folder is not there: make it first.")
     folder = folder_of(target)
+    if target.exists() and not folder.exists():  # before the record is read
+        raise ScaleAdaptError(f"{target} is there already: remove it, or give another name.")
     with claim(folder):
         part = part_of(folder)
         discard(part)
@@ -189,8 +191,6 @@ def make(target: Path, plan: Plan, model: RainModel, weights: str, settings: Bul
                 job = load(target)
                 _compare(job, told)
                 return job
-            if target.exists():
-                raise ScaleAdaptError(f"{target} is there already: remove it, or give another name.")
             put_in_place(part, folder)
         except OSError as error:
             raise ScaleAdaptError(f"{folder} cannot be written: {error}.") from error
@@ -203,15 +203,14 @@ def make(target: Path, plan: Plan, model: RainModel, weights: str, settings: Bul
 def _write(folder: Path, plan: Plan, model: RainModel, weights: str, settings: BulkSettings) -> dict[str, Any]:
     """Write what a plan holds; return plan.json."""
     times, count = plan.raw.times.astype("M8[s]"), len(plan.raw.times)
-    coarse = np.lib.format.open_memmap(
-        folder / COARSE, "w+", np.float32, (plan.realizations, count, *plan.blocks.shape)
-    )
     digest = hashlib.sha256(times.tobytes())
-    for k in range(0, count, PIECE):
-        some = plan.coarse.frames(np.arange(k, min(k + PIECE, count)))
-        coarse[:, k : k + PIECE] = some
-        digest.update(np.ascontiguousarray(some, np.float32).tobytes())
-    coarse.flush()
+    with (folder / COARSE).open("wb") as file:  # by no map of memory: a full disk is an error then, no SIGBUS
+        shape = (count, plan.realizations, *plan.blocks.shape)
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+        for k in range(0, count, PIECE):
+            some = np.asarray(plan.coarse.frames(np.arange(k, min(k + PIECE, count))), "<f4")
+            file.write(some.swapaxes(0, 1).tobytes())
+            digest.update(some.tobytes())
     np.save(folder / TIMES, times)
     how = {"hours_at_once": settings.hours_at_once, "overlap": settings.overlap}
     runs = [(int(run[0]), len(run)) for run in plan.runs()]
@@ -264,21 +263,20 @@ def load(target: Path) -> Job:
         If there is none, it cannot be read, or another version of the package made it.
     """
     path = folder_of(target) / PLAN
-    try:
+    again = f"remove {path.parent} and plan again"
+    if not path.exists():
+        raise ScaleAdaptError(f"{path} is not there: make a plan with `anemoi-scaleadapt bulk plan`.")
+    with explained(f"{path} cannot be read", f": {again}."):
         told = json.loads(path.read_text(encoding="utf-8"))
         version, form = told["layout"]["version"], told["format"]
-    except FileNotFoundError as error:
-        raise ScaleAdaptError(f"{path} is not there: make a plan with `anemoi-scaleadapt bulk plan`.") from error
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ScaleAdaptError(
-            f"{path} cannot be read ({type(error).__name__}: {error}): remove {path.parent} and plan again."
-        ) from error
     if (form, version) != (FORMAT, __version__):
         raise ScaleAdaptError(
-            f"{path} is of anemoi-scaleadapt {version}, this is {__version__}: go on with that version, or remove "
-            f"{path.parent} and plan again."
+            f"{path} is of anemoi-scaleadapt {version}, this is {__version__}: go on with that version, or {again}."
         )
-    return Job(target, told)
+    job = Job(target, told)
+    with explained(f"{job.folder} is damaged", f": {again}."):
+        _ = job.settings, job.pieces, job.layout, told["weights"], told["model"]
+    return job
 
 
 def _compare(job: Job, told: dict[str, Any]) -> None:

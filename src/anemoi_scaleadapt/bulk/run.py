@@ -1,19 +1,24 @@
 """Two engines for one plan: this process on a share of the pieces, or the workers of a dask cluster on all of them."""
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 
-from anemoi_scaleadapt.bulk.piece import draw_if_needed, is_done, opened
+from anemoi_scaleadapt.bulk.piece import PAUSE, Machine, draw_if_needed, is_done, opened, taken
 from anemoi_scaleadapt.bulk.plan import MEMBERS, Job
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.files import claim, put_in_place
+from anemoi_scaleadapt.files import put_in_place
 
 #: told of every piece that is done: its hours times members
 Told = Callable[[int], None]
+
+#: a worker with several threads draws one piece at a time: torch has one number of threads, and memory is reckoned so
+_ONE = threading.Lock()
 
 
 def share(job: Job, part: int, of: int) -> list[int]:
@@ -23,7 +28,7 @@ def share(job: Job, part: int, of: int) -> list[int]:
     return list(range(part - 1, len(job.pieces), of))
 
 
-def run_here(job: Job, numbers: list[int], told: Told, device: str | None, members_at_once: int | None) -> None:
+def run_here(job: Job, numbers: list[int], told: Told, machine: Machine) -> None:
     """Draw pieces in this process, those that others are drawing last; return when all of them are done.
 
     Parameters
@@ -34,16 +39,14 @@ def run_here(job: Job, numbers: list[int], told: Told, device: str | None, membe
         Pieces.
     told : callable
         Called with the size of each piece that is done.
-    device : str, optional
-        By default the GPU, if there is one.
-    members_at_once : int, optional
-        By default what fits into the memory at hand.
+    machine : Machine
+        What to draw on.
     """
     if is_finished(job):
         return
     left = [number for number in numbers if not is_done(job, number)]
     if left:
-        drawer, later = opened(str(job.target), device, members_at_once), list[int]()
+        drawer, later = opened(str(job.target), job.run, machine), list[int]()
         for some, wait in ((left, False), (later, True)):
             for number in some:
                 if draw_if_needed(job, drawer, job.pieces[number], wait):
@@ -53,9 +56,7 @@ def run_here(job: Job, numbers: list[int], told: Told, device: str | None, membe
     finish(job)
 
 
-def run_on_cluster(
-    job: Job, told: Told, address: str | None, workers: int | None, device: str | None, members_at_once: int | None
-) -> None:
+def run_on_cluster(job: Job, told: Told, machine: Machine, address: str | None, workers: int | None) -> None:
     """Draw all pieces on the workers of a dask cluster.
 
     A worker that dies is replaced and its piece drawn again; one that dies four times over the same piece ends the run.
@@ -67,8 +68,8 @@ def run_on_cluster(
         on this machine.
     workers : int, optional
         How many, by default one for each GPU, or for each core.
-    job, told, device, members_at_once
-        As for :func:`run_here`.
+    job, told, machine
+        As for :func:`run_here`; how many share its memory is known for workers on this machine.
     """
     from distributed import KilledWorker, as_completed
 
@@ -76,16 +77,19 @@ def run_on_cluster(
         return
     left = [piece for piece in job.pieces if not is_done(job, piece.number)]
     if left:
+        device = machine.device
         count = min(workers or max(1, _processors(device) // job.settings.threads), len(left))
-        beside = 1 if address else max(1, count // (_gpus(device) or 1))
+        machine = machine._replace(beside=1 if address else max(1, count // (_gpus(device) or 1)))
         with _client(address, count, job.settings.threads) as client:
-            how = (device, members_at_once, beside)
+            name = f"{job.target} {job.run}"  # a scheduler draws nothing twice that has one key
             tasks = {
-                client.submit(draw_one, str(job.target), piece.number, *how, key=f"piece-{piece.number}"): piece
+                client.submit(
+                    draw_one, str(job.target), job.run, piece.number, machine, key=f"{name} {piece.number}"
+                ): piece
                 for piece in left
             }
             try:
-                for task in as_completed(tasks):
+                for task in as_completed(tasks, loop=client.loop):
                     task.result()
                     told(tasks[task].size)
             except KilledWorker as error:
@@ -97,10 +101,11 @@ def run_on_cluster(
     finish(job)
 
 
-def draw_one(target: str, number: int, device: str | None, members_at_once: int | None, beside: int) -> None:
+def draw_one(target: str, run: str, number: int, machine: Machine) -> None:
     """Draw one piece in a worker."""
-    drawer = opened(target, _own_device(device), members_at_once, beside)
-    draw_if_needed(drawer.job, drawer, drawer.job.pieces[number], wait=True)
+    with _ONE:
+        drawer = opened(target, run, machine._replace(device=_own_device(machine.device)))
+        draw_if_needed(drawer.job, drawer, drawer.job.pieces[number], wait=True)
 
 
 def _own_device(device: str | None) -> str | None:
@@ -127,7 +132,7 @@ def _client(address: str | None, workers: int, threads: int) -> Iterator[Any]:
 
     if address:
         try:
-            client = Client(address)
+            client = Client(address, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ScaleAdaptError(f"--scheduler {address} does not answer: {error}") from error
         with client:
@@ -137,7 +142,7 @@ def _client(address: str | None, workers: int, threads: int) -> Iterator[Any]:
     options: dict[str, Any] = {"threads_per_worker": 1, "memory_limit": None, "dashboard_address": None}
     with (
         LocalCluster(n_workers=workers, env=env, silence_logs="ERROR", **options) as cluster,
-        Client(cluster) as client,
+        Client(cluster, set_as_default=False) as client,
     ):
         yield client
 
@@ -148,29 +153,34 @@ def is_finished(job: Job) -> bool:
     Raises
     ------
     ScaleAdaptError
-        If it is neither there nor being filled in.
+        If it is neither there nor being filled in, or its name is taken.
     """
-    there = (job.folder / MEMBERS).exists()
-    if not there and not job.target.exists():
+    while (job.folder / MEMBERS).exists():
+        if not job.target.exists():
+            return False
+        if (job.folder / MEMBERS).exists():  # it has not been moved between the two looks
+            raise ScaleAdaptError(f"{job.target} has come from elsewhere: move it away and run again.")
+    if not job.target.exists():
         raise ScaleAdaptError(f"{job.target} is gone: remove {job.folder} and plan again.")
-    return not there
+    return True
 
 
 def finish(job: Job) -> bool:
     """Give the Zarr its name if every piece is done; return whether it has it."""
     if not all(is_done(job, piece.number) for piece in job.pieces):
         return False
-    with claim(job.folder / "finish"):
-        if not is_finished(job):
-            if job.target.exists():
-                raise ScaleAdaptError(f"{job.target} has come from elsewhere: move it away and run again.")
-            put_in_place(job.folder / MEMBERS, job.target)
+    while not is_finished(job):
+        with taken(job.folder / "finish") as mine:
+            if mine and not is_finished(job):
+                put_in_place(job.folder / MEMBERS, job.target)
+        if not mine:  # another process does it
+            time.sleep(PAUSE)
     return True
 
 
 def parse_part(text: str) -> tuple[int, int]:
     """Read ``i/N``."""
     one, _, all_ = text.partition("/")
-    if not (one.isdigit() and all_.isdigit()):
+    if not (one.isdecimal() and all_.isdecimal()):
         raise ScaleAdaptError(f"--part {text}: give i/N, such as 3/16.")
     return int(one), int(all_)

@@ -12,15 +12,12 @@ class BulkSettings(Settings):
 
     members: Annotated[int, Field(ge=1, le=100_000)] = 8
     """fine members of each member of the input"""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     """which ensemble"""
     hours_at_once: Annotated[int, Field(ge=1, le=10_000)] = 24
     """hours that are drawn together; with the start of the record it decides what a member is"""
     overlap: Annotated[int, Field(ge=0, le=1000)] = 6
     """hours that are drawn beyond each end of these and thrown away"""
-    tile: Annotated[int, Field(ge=8, le=65536)] | None = None
-    """pixels of a tile, about: larger ones cost less and take more memory. Null: in the fewest that fit into the memory
-    at hand; on a CPU it changes no bit"""
     packed: bool = False
     """whether rain is kept in hundredths of mm h-1"""
     threads: Annotated[int, Field(ge=1)] = 1

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from anemoi_scaleadapt.bulk.piece import is_done, marker, read_marker
+from anemoi_scaleadapt.bulk.piece import marker, read_marker
 from anemoi_scaleadapt.bulk.plan import Job
 
 
@@ -30,7 +30,7 @@ def status(job: Job) -> Status:
     ScaleAdaptError
         If one of them is of another plan.
     """
-    told = {piece.number: read_marker(job, piece.number) for piece in job.pieces if is_done(job, piece.number)}
+    told = {piece.number: read_marker(job, piece.number) for piece in job.pieces}
     known = {number: one for number, one in told.items() if one is not None}
     drawn, spent = sum(one["size"] for one in known.values()), sum(one["seconds"] for one in known.values())
     broken = [p.number for p in job.pieces if p.number not in known and marker(job, p.number).exists()]

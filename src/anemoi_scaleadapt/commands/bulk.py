@@ -2,19 +2,18 @@
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the three actions and their options."""
-    from anemoi_scaleadapt.commands.downscale import add_draw_arguments, add_input_arguments
+    from anemoi_scaleadapt.commands.downscale import add_draw_arguments, add_input_arguments, add_machine_arguments
 
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     plan = actions.add_parser("plan", help="read the coarse rain, make the empty Zarr, cut the work into pieces")
     plan.epilog = "example: anemoi-scaleadapt bulk plan era5/*.nc --grid comephore --to members.zarr"
     parser.epilog = plan.epilog
     add_input_arguments(plan)
-    add_draw_arguments(plan, once=False)
+    add_draw_arguments(plan)
     plan.add_argument(
         "--threads", type=int, default=1, help="of a process on a CPU; decides the last bits of members (default: 1)"
     )
@@ -32,8 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     where.add_argument(
         "--workers", type=int, help="all of it, on so many workers here (the default: one a GPU, or one a core)"
     )
-    run.add_argument("--device", help="cpu or cuda (default: the GPU, if there is one)")
-    run.add_argument("--members-at-once", type=int, help="default: what fits into the memory at hand")
+    add_machine_arguments(run)
     look = actions.add_parser("status", help="how far it has come")
     look.epilog = "example: anemoi-scaleadapt bulk status members.zarr"
     for action in (run, look):
@@ -79,14 +77,12 @@ def run(args: Namespace) -> int:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    from anemoi_scaleadapt.errors import ScaleAdaptError
+    from anemoi_scaleadapt.commands.downscale import check_numbers
 
-    for name in ("workers", "members_at_once"):
-        if getattr(args, name) is not None and getattr(args, name) < 1:
-            raise ScaleAdaptError(f"--{name.replace('_', '-')} {getattr(args, name)}: at least 1.")
+    check_numbers(args, workers=1, tile=8, members_at_once=1)
     console = Console(stderr=True)
     with console.status("loading torch and the plan"):
-        from anemoi_scaleadapt.bulk.piece import is_done
+        from anemoi_scaleadapt.bulk.piece import Machine, is_done
         from anemoi_scaleadapt.bulk.plan import load
         from anemoi_scaleadapt.bulk.run import parse_part, run_here, run_on_cluster, share
 
@@ -103,11 +99,11 @@ def run(args: Namespace) -> int:
             speed = bar.tasks[0].speed
             bar.update(task, rate=f"{speed:.3g} a second" if speed else "")
 
-        device: dict[str, Any] = {"device": args.device, "members_at_once": args.members_at_once}
+        machine = Machine(args.device, args.tile, args.members_at_once)
         if args.part:
-            run_here(job, numbers, told, **device)
+            run_here(job, numbers, told, machine)
         else:
-            run_on_cluster(job, told, args.scheduler, args.workers, **device)
+            run_on_cluster(job, told, machine, args.scheduler, args.workers)
     return status(args)
 
 

@@ -20,6 +20,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--coarse-to", type=Path, metavar="FILE", help="write the rain of the blocks, mm h-1 (.nc)")
     add_draw_arguments(parser)
+    parser.add_argument(
+        "--allow-untrained", action="store_true", help="draw a factor pair that the weights have not learnt, s to 100"
+    )
+    add_machine_arguments(parser)
 
 
 def add_input_arguments(parser: ArgumentParser) -> None:
@@ -36,8 +40,8 @@ def add_input_arguments(parser: ArgumentParser) -> None:
     reading.add_arguments(parser)
 
 
-def add_draw_arguments(parser: ArgumentParser, once: bool = True) -> None:
-    """Declare what draws members, and how; `once` for what hangs on the machine that draws."""
+def add_draw_arguments(parser: ArgumentParser) -> None:
+    """Declare what draws members, and how."""
     parser.add_argument(
         "--weights",
         default="any",
@@ -53,34 +57,35 @@ def add_draw_arguments(parser: ArgumentParser, once: bool = True) -> None:
     parser.add_argument(
         "--overlap", type=int, default=6, help="hours drawn beyond both ends and thrown away (default: 6)"
     )
+
+
+def add_machine_arguments(parser: ArgumentParser) -> None:
+    """Declare what hangs on the machine that draws; on a CPU no bit of a member does."""
     parser.add_argument(
         "--tile",
         type=int,
         help="pixels of a tile; larger ones cost less and take more memory (default: what fits into it)",
     )
-    if not once:
-        return
-    parser.add_argument(
-        "--allow-untrained", action="store_true", help="draw a factor pair that the weights have not learnt, s to 100"
-    )
     parser.add_argument("--members-at-once", type=int, help="default: what fits into the memory at hand")
     parser.add_argument("--device", help="cpu or cuda (default: the GPU, if there is one)")
 
 
-def check_draw(args: Namespace) -> None:
-    """Check the numbers of :func:`add_draw_arguments` and of --members.
+def check_numbers(args: Namespace, **least: int) -> None:
+    """Check that numbers of a command are not too small, and the seed not too large for a file.
 
     Raises
     ------
     ScaleAdaptError
-        For one that is too small.
+        For one that is.
     """
     from anemoi_scaleadapt.errors import ScaleAdaptError
 
-    for name, least in (("members", 1), ("hours_at_once", 1), ("overlap", 0), ("tile", 8), ("members_at_once", 1)):
+    for name, at_least in least.items():
         value = getattr(args, name)
-        if value is not None and value < least:
-            raise ScaleAdaptError(f"--{name.replace('_', '-')} {value}: at least {least}.")
+        if value is not None and value < at_least:
+            raise ScaleAdaptError(f"--{name.replace('_', '-')} {value}: at least {at_least}.")
+        if name == "seed" and value >= 2**31:
+            raise ScaleAdaptError(f"--seed {value}: at most {2**31 - 1}.")
 
 
 def main(args: Namespace) -> int:
@@ -88,7 +93,7 @@ def main(args: Namespace) -> int:
     from anemoi_scaleadapt.files import check_target
     from anemoi_scaleadapt.rain.members import check_members
 
-    check_draw(args)
+    check_numbers(args, members=1, seed=0, hours_at_once=1, overlap=0, tile=8, members_at_once=1)
     if args.to is not None:
         check_members(args.to, *args.input)
     if args.coarse_to is not None:

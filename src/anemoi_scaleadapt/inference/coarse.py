@@ -122,7 +122,7 @@ def from_rain(rain: Rain, member: int | None = None) -> CoarseRain:
     step = None if rain.interval is None else rain.interval.astype("timedelta64[s]").item()
 
     def read(ends: list[datetime.datetime]) -> np.ndarray:
-        times = np.array([end.replace(tzinfo=None) for end in ends], dtype="datetime64[s]")
+        times = np.array(ends, dtype="datetime64[s]")
         if not rain.has(times):
             raise MissingDatesError(
                 f"{rain.path} has no rain for {times[0]}Z to {times[-1]}Z; it runs from {rain.times[0]}Z to "

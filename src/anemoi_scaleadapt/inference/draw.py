@@ -13,7 +13,7 @@ from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import ONE_HOUR
-from anemoi_scaleadapt.inference.memory import SHARE, batches, keep_freed
+from anemoi_scaleadapt.inference.memory import SHARE, batches, enough, keep_freed
 from anemoi_scaleadapt.inference.stretches import Stretch, stretches
 from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.models.context import frames_round, hourly_axis
@@ -136,12 +136,12 @@ def draw_stretch(
     begin, kept = start + part.first * ONE_HOUR, slice(part.before, part.hours - part.after)
     sizes = (part.hours, *(length * scale.space for length in axis.shape[-2:]))
     some_at_once = batches(members, members_at_once, device, sizes, net, memory)
-    with torch.inference_mode():
+    with enough(), torch.inference_mode():
         prepared = net.prepare(axis, scale, statics)
         mean = net.mean_rain(axis, scale, statics, prepared)
     known = mean[0, kept].float().cpu().numpy()
     for some in some_at_once:
-        with torch.inference_mode():
+        with enough(), torch.inference_mode():
             rain = net.sample(axis, scale, draws(seed, some, [begin], mean), statics, sampler, prepared)
         drawn = rearrange(rain[0, kept], "t m y x -> m t y x").float().cpu().numpy()
         yield Drawn(part.kept.start, some, drawn, known)
@@ -151,7 +151,7 @@ def stretch_axis(frames: np.ndarray, part: Stretch, time: int, before: int, past
     """The hourly axis of a stretch, (1, axis, y, x), of frames of which `before` lie before the run."""
     first = before + part.first // time - past
     last = before + (part.first + part.hours) // time + past
-    cut = np.ascontiguousarray(frames[max(first, 0) : last], dtype=np.float32)
+    cut = np.array(frames[max(first, 0) : last], dtype=np.float32)  # frames may be a file that is read only
     return hourly_axis(torch.from_numpy(cut)[None], time, past + min(first, 0), part.hours)
 
 

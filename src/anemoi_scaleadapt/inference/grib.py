@@ -13,7 +13,7 @@ from anemoi.inference.outputs.gribfile import GribIoOutput
 from anemoi.transform.variables import Variable
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.files import write_text
+from anemoi_scaleadapt.files import discard, put_in_place, write_text
 from anemoi_scaleadapt.hours import HOUR
 from anemoi_scaleadapt.rain.grib import template
 from anemoi_scaleadapt.rain.layout import Layout, global_attributes
@@ -77,8 +77,8 @@ class Grib:
 
     @property
     def format(self) -> Format:
-        """To open what is appended to, to know a finished file, and to write what goes beside it."""
-        return Format(lambda part, layout, new: Messages(self, part, layout), self._run_of, self._finished)
+        """To open what is appended to, to know a finished file, and to bring it to its name."""
+        return Format(lambda part, layout, new: Messages(self, part, layout), self._run_of, self._put)
 
     def _run_of(self, path: Path) -> str | None:
         """Hash of the run that made a file, from its sidecar; None where it does not say."""
@@ -87,8 +87,12 @@ class Grib:
         except (OSError, ValueError, KeyError):
             return None
 
-    def _finished(self, path: Path, layout: Layout) -> None:
-        """Write what GRIB cannot carry: factor pair, seed, weights, projection as text, and what was left out."""
+    def _put(self, part: Path, path: Path, layout: Layout) -> None:
+        """Give the file its name, and write beside it what GRIB cannot carry: factor pair, seed, weights, projection
+        as text, and what was left out. What is there never says something of another file.
+        """
+        discard(sidecar(path))
+        put_in_place(part, path)
         attributes = {name: plain(value) for name, value in global_attributes(layout).items()}
         told: dict[str, Any] = {"file": path.name, "attributes": attributes}
         told["grid_mapping"] = layout.projection.mapping if layout.projection else None

@@ -6,13 +6,15 @@ Neither changes a bit on a CPU.
 import ctypes
 import logging
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.layers.tiling import fewest, parts_of, plan
 from anemoi_scaleadapt.models.downscaler import Downscaler
 
@@ -127,6 +129,20 @@ def needs(kind: str, sizes: Sequence[int], net: Downscaler, parts: tuple[int, in
 def _inside(net: Downscaler) -> float:
     """Bytes in the network for each hour and pixel of a tile."""
     return TILE * net.network.residual_channels[0] / CHANNELS
+
+
+@contextmanager
+def enough() -> Iterator[None]:
+    """Say in one line that drawing has found no memory."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:  # torch has an error of its own for a GPU only
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "allocate memory" not in str(error):
+            raise
+        raise ScaleAdaptError(
+            "members do not fit into the memory at hand: draw fewer hours at once (hours_at_once; it decides what a "
+            f"member is), or with fewer processes beside ({str(error).splitlines()[0][:200]})."
+        ) from error
 
 
 def free_memory(device: torch.device) -> int:

@@ -121,7 +121,7 @@ class MembersOutput(Output):
 
     def _flush(self) -> None:
         if self._times and self.file is not None:
-            count, times = len(self._times), np.array([t.replace(tzinfo=None) for t in self._times], "datetime64[s]")
+            count, times = len(self._times), np.array(self._times, "datetime64[s]")
             mean = None if self._mean is None else self._mean[:count]
             self.file.add(times, self._rain[:, :count], mean, self._members[0])
             self._times = []
@@ -148,7 +148,7 @@ def describe(output: Any) -> Layout:
     """Layout of the file of a run."""
     run, grid = output.context, output.context.grid
     net, config = run.model.model, run.config
-    start = np.datetime64(run.reference_date.replace(tzinfo=None), "s")
+    start = np.datetime64(run.reference_date, "s")
     every = output.output_frequency or ONE_HOUR
     hours = np.arange(every // ONE_HOUR, run.lead_time // ONE_HOUR + 1, every // ONE_HOUR)
     if not len(hours) or every % ONE_HOUR:
@@ -173,6 +173,8 @@ def describe(output: Any) -> Layout:
             "scaleadapt_seed": np.int32(config.get("seed") or 0),
             "scaleadapt_scale": json.dumps(run.scale.as_dict()),
             "scaleadapt_stretches": json.dumps({"hours_at_once": run.hours_at_once, "overlap": run.overlap}),
+            # another run's input goes by the same name: one that goes on looks into it
+            "scaleadapt_coarse": run.digest() if output.resume else None,
             "scaleadapt_input": json.dumps(config.get("input"), default=str),
             "scaleadapt_sampler": json.dumps(config.get("predict_kwargs") or {}, default=str),
             "scaleadapt_precision": str(run.autocast),

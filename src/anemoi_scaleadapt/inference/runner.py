@@ -1,6 +1,7 @@
 """The runner of anemoi-inference: draws members stretch by stretch, for any lead time and factor pair."""
 
 import datetime
+import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -19,7 +20,7 @@ from anemoi_scaleadapt.hours import ONE_HOUR
 from anemoi_scaleadapt.inference.coarse import MissingDatesError, coarse_rain
 from anemoi_scaleadapt.inference.export import Export, ExportCheckpoint
 from anemoi_scaleadapt.inference.grid import fine_grid, places, space_of
-from anemoi_scaleadapt.inference.memory import batches, keep_freed
+from anemoi_scaleadapt.inference.memory import batches, enough, keep_freed
 from anemoi_scaleadapt.inference.output import abandon, begin, is_processed, mark, takes_members
 from anemoi_scaleadapt.inference.settings import RunnerSettings, duration, lead
 from anemoi_scaleadapt.inference.stretches import Stretch, stretches
@@ -59,6 +60,10 @@ class ScaleAdaptRunner(Runner):
 
     def __init__(self, config: Any, **settings: Any) -> None:
         super().__init__(config, classes=RunnerClasses(checkpoint=ExportCheckpoint))
+        if self.reference_date is not None and self.reference_date.tzinfo is not None:
+            self.reference_date = self.reference_date.astimezone(datetime.UTC).replace(tzinfo=None)
+        if not 0 <= (config.seed or 0) < 2**31:
+            raise ScaleAdaptError(f"seed = {config.seed}: must be a whole number from 0 to {2**31 - 1}.")
         told = RunnerSettings.from_config(settings, "runner")
         self.members = range(told.first_member, told.first_member + told.members)
         self.hours_at_once, self.overlap, self.members_at_once = told.hours_at_once, told.overlap, told.members_at_once
@@ -168,7 +173,7 @@ class ScaleAdaptRunner(Runner):
         with_mean = self.with_mean and by_member and members[0] == self.members[0]
         told = self.autocast
         low = told if isinstance(told, torch.dtype) and told != torch.float32 else None
-        with torch.inference_mode(), torch.autocast(self.device.type, low) if low else nullcontext():
+        with enough(), torch.inference_mode(), torch.autocast(self.device.type, low) if low else nullcontext():
             drawn = self.predict_step(
                 self.model,
                 tensors,
@@ -233,6 +238,15 @@ class ScaleAdaptRunner(Runner):
                 LOG.warning("%s: %s", what, error)
                 self._frames[end] = np.full(len(self._cells), np.nan, np.float32)
         return self._frames[end]
+
+    def digest(self) -> str:
+        """SHA-256 of the coarse frames of the run and of those round it; reads all of them."""
+        out, time, past = hashlib.sha256(), self.scale.time * ONE_HOUR, frames_round(self.scale.time)
+        for k in range(1 - past, self.lead_time // time + past + 1):
+            end = self.reference_date + k * time
+            out.update(self._frame(end).tobytes())
+            del self._frames[end]
+        return out.hexdigest()
 
     @property
     def last(self) -> datetime.datetime:

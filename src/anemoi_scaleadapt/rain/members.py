@@ -5,6 +5,7 @@ A file grows beside its place under a hidden name and gets its own when it is co
 """
 
 import json
+import logging
 import os
 import shutil
 from collections.abc import Callable
@@ -17,10 +18,20 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.files import check_target, claim, discard, part_of, put_in_place, whole, write_text
+from anemoi_scaleadapt.files import (
+    check_target,
+    claim,
+    discard,
+    left_by_the_dead,
+    part_of,
+    put_in_place,
+    whole,
+    write_text,
+)
 from anemoi_scaleadapt.rain import netcdf, store
 from anemoi_scaleadapt.rain.layout import Layout
 
+LOG = logging.getLogger(__name__)
 GRIB = (".grib2", ".grib", ".grb2", ".grb")
 
 
@@ -44,19 +55,37 @@ class Format:
         Makes what is filled in, or (new: False) opens what was begun.
     run_of : callable
         Gives :meth:`Layout.run` of a finished file, None where it does not say.
-    finished : callable, optional
-        Writes what goes beside a file that has got its name.
+    put : callable, optional
+        Brings what was filled in to its name, and what goes beside it.
     """
 
     open: Callable[[Path, Layout, bool], Sink]
     run_of: Callable[[Path], str | None]
-    finished: Callable[[Path, Layout], None] | None = None
+    put: Callable[[Path, Path, Layout], None] = lambda part, path, layout: put_in_place(part, path)
+
+
+def copy(source: Path, target: Path, layout: Layout) -> None:
+    """Copy a Zarr of members to a NetCDF file, a window of one member at a time, value by value."""
+    import zarr
+
+    group: Any = zarr.open_group(str(source), mode="r")
+    with whole(target) as part:
+        file = netcdf.NetCDF(part, layout)
+        try:
+            for start in range(0, len(layout.times), layout.time):
+                hours = slice(start, start + layout.time)
+                for member in range(len(layout.members)):
+                    file.file["rain"][member, hours] = group["rain"][member, hours]
+                if layout.mean:
+                    file.file["rain_mean"][hours] = group["rain_mean"][hours]
+        finally:
+            file.close()
 
 
 ZARR = Format(store.Store, store.run_of)
 NETCDF = Format(netcdf.NetCDF, netcdf.run_of)
 #: HDF5 does not survive a kill in the middle of a write: to go on, members of a NetCDF are collected in a Zarr
-COLLECTED = Format(store.Store, netcdf.run_of)
+COLLECTED = Format(store.Store, netcdf.run_of, copy)
 
 
 class MembersFile:
@@ -111,9 +140,9 @@ class MembersFile:
 
     def _go_on(self) -> bool:
         """Open what the same run left; False if there is nothing of use."""
-        if not (self.part.exists() and self.journal.exists()):
+        left = self._left()
+        if left is None:
             return False
-        left = json.loads(self.journal.read_text(encoding="utf-8"))
         mine = self.layout.fingerprint()
         other = [key for key in {**left["run"], **mine} if left["run"].get(key) != mine.get(key)]
         if other:
@@ -128,12 +157,20 @@ class MembersFile:
         self.marked = left["marked"]
         return True
 
+    def _left(self) -> dict[str, Any] | None:
+        """What the journal says of what was begun; None if nothing was, or nobody can read it."""
+        if not (self.part.exists() and self.journal.exists()):
+            return None
+        try:
+            left = json.loads(self.journal.read_text(encoding="utf-8"))
+            return {"run": dict(left["run"]), "marked": int(left["marked"]), "bytes": int(left["bytes"])}
+        except (ValueError, TypeError, KeyError):
+            LOG.warning("%s is damaged: %s is drawn from its start.", self.journal, self.path)
+            return None
+
     def _sweep(self) -> None:
         """Remove what writers that died left."""
-        dead = [self.part, self.journal]
-        name = f".{self.path.name}."
-        dead += [p for p in self.path.parent.iterdir() if p.name.startswith(name) and p.name.endswith(".part")]
-        for path in dead:
+        for path in (self.journal, *left_by_the_dead(self.path)):
             discard(path)
 
     def add(
@@ -186,13 +223,7 @@ class MembersFile:
                     discard(self.part)
 
     def _finish(self) -> None:
-        if self.form is COLLECTED:
-            with whole(self.path) as part:
-                copy(self.part, part, self.layout)
-        else:
-            put_in_place(self.part, self.path)
-        if self.form.finished:
-            self.form.finished(self.path, self.layout)
+        self.form.put(self.part, self.path, self.layout)
         discard(self.journal)
         discard(self.part)
 
@@ -220,20 +251,3 @@ def suffix(path: Path) -> str:
     if path.suffix not in known:
         raise ScaleAdaptError(f"{path}: the name of a file of members ends in {' or '.join(known)}.")
     return path.suffix
-
-
-def copy(source: Path, target: Path, layout: Layout) -> None:
-    """Copy a Zarr of members to a NetCDF file, a window of one member at a time, value by value."""
-    import zarr
-
-    group: Any = zarr.open_group(str(source), mode="r")
-    file = netcdf.NetCDF(target, layout)
-    try:
-        for start in range(0, len(layout.times), layout.time):
-            hours = slice(start, start + layout.time)
-            for member in range(len(layout.members)):
-                file.file["rain"][member, hours] = group["rain"][member, hours]
-            if layout.mean:
-                file.file["rain_mean"][hours] = group["rain_mean"][hours]
-    finally:
-        file.close()
