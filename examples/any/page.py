@@ -275,12 +275,20 @@ pair's.
     rows = [[title, *(ratios(found[name]["losses"][pair], whole[pair]) for pair in PAIRS)]
             for name, title in BUDGETS.items() if name in found]  # fmt: skip
     if rows:
-        out += f"""### Days and channels
+        out += f"""### Days, channels, attention
 
 Losses of mean and residual over those of the network of all pairs, which learns 54 days of Germany and two of the
 United States.
 
 {table(["network", *PAIRS.values()], rows)}
+
+### Where does it flatten?
+
+![Loss of the mean network over steps, days and channels](../figures/growth.svg)
+
+*Loss of the mean network on days that are watched. Left: over the trainings behind the weights that ship, relative to
+that after 1000 steps (from 11 800 steps on the rain that moves was an input, first in a poorer form). Middle and
+right: the fixed budget, relative to the network that ships (`docs/figures/growth.py`).*
 """
     return out
 

@@ -8,7 +8,7 @@ from anemoi_scaleadapt.settings import Settings, refuse
 
 
 class Tuned(NamedTuple):
-    """What a calibration chooses of a sampler; the values of one that was not calibrated but for `sigma_max`."""
+    """What a calibration chooses of a sampler; by default what weights draw with that were not calibrated."""
 
     sigma_max: float
     noise_factor: float = 1.0
