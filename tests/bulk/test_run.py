@@ -8,8 +8,9 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -132,6 +133,22 @@ def test_two_plans_on_one_scheduler_draw_their_own(almost, undisturbed):
             run.join()
     for folder in folders:
         xr.testing.assert_identical(read(folder), undisturbed)
+
+
+def test_a_scheduler_that_dies_is_one_line(almost, monkeypatch):
+    from concurrent.futures import Future
+
+    import distributed
+
+    lost = Future()
+    lost.set_exception(distributed.client.FutureCancelledError("15", "scheduler-connection-lost"))
+    client = SimpleNamespace(submit=lambda *_, **__: lost, loop=None)
+    monkeypatch.setattr("anemoi_scaleadapt.bulk.run._client", lambda *_: nullcontext(client))
+    monkeypatch.setattr(distributed, "as_completed", lambda tasks, loop: tasks)
+    job = load(almost("one", 15) / "members.zarr")
+    with pytest.raises(ScaleAdaptError, match=r"scheduler is gone \(15 cancelled .*connection-lost.*run again"):
+        run_on_cluster(job, lambda size: None, Machine("cpu"), "tcp://head:8786", None)
+    assert not job.target.exists() and len(done(job.target.parent)) == 15
 
 
 def test_a_plan_that_is_made_anew_is_opened_anew(folder):

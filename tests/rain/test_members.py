@@ -16,6 +16,7 @@ import xarray as xr
 
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.hours import HOUR
+from anemoi_scaleadapt.proj import pyproj
 from anemoi_scaleadapt.rain.members import MembersFile, check_members
 from anemoi_scaleadapt.rain.reader import open_rain
 from support.layouts import fill, layout, rain_of
@@ -89,6 +90,28 @@ def test_cf_xarray_finds_the_coordinates(tmp_path, kind, lat):
     assert data.cf["latitude"].name == lat and data.cf["realization"].name == "member"
     assert data.cf["lwe_precipitation_rate"].name == "rain" and data.cf.bounds["T"] == ["time_bnds"]
     assert data.cf["grid_mapping"].name == "crs"
+
+
+@pytest.mark.parametrize("kind", ["comephore", "degrees", "lambert"])
+def test_earthkit_and_the_projection_put_every_pixel_in_its_place(tmp_path, kind):
+    import earthkit.data as ekd
+
+    plan = layout(kind)
+    for name, source in zip(FORMATS, ("file", "zarr"), strict=True):
+        rain = write(tmp_path / name, plan)
+        field = ekd.from_source(source, str(tmp_path / name)).to_fieldlist()[0]
+        places = field.to_latlon()
+        np.testing.assert_allclose(places["lat"], plan.latitude, atol=1e-9)
+        np.testing.assert_allclose(places["lon"], plan.longitude, atol=1e-9)
+        np.testing.assert_array_equal(field.to_numpy(), rain[0, 0])
+        data = read(tmp_path / name)
+        crs = pyproj().CRS.from_cf(data.crs.attrs)
+        lon, lat = (
+            pyproj()
+            .Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+            .transform(*np.meshgrid(data.x.values, data.y.values))
+        )
+        assert np.abs(lat - plan.latitude).max() < 1e-5 and np.abs(lon - plan.longitude).max() < 1e-5
 
 
 @pytest.mark.parametrize(
@@ -209,7 +232,8 @@ def script(body):
     head = """
         import sys, time
         from pathlib import Path
-        from anemoi_scaleadapt.rain.members import MembersFile
+        from anemoi_scaleadapt.proj import pyproj
+from anemoi_scaleadapt.rain.members import MembersFile
         from support.layouts import fill, layout, rain_of
         plan = layout(hours=30, mean=True)
         """

@@ -59,7 +59,8 @@ def run_here(job: Job, numbers: list[int], told: Told, machine: Machine) -> None
 def run_on_cluster(job: Job, told: Told, machine: Machine, address: str | None, workers: int | None) -> None:
     """Draw all pieces on the workers of a dask cluster.
 
-    A worker that dies is replaced and its piece drawn again; one that dies four times over the same piece ends the run.
+    A worker that dies is replaced and its piece drawn again; one that dies four times over the same piece ends the run,
+    as does the scheduler's end.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def run_on_cluster(job: Job, told: Told, machine: Machine, address: str | None, 
     job, told, machine
         As for :func:`run_here`; how many share its memory is known for workers on this machine.
     """
-    from distributed import KilledWorker, as_completed
+    from distributed import CancelledError, KilledWorker, as_completed
 
     if is_finished(job):
         return
@@ -98,6 +99,8 @@ def run_on_cluster(job: Job, told: Told, machine: Machine, address: str | None, 
                     f"piece {number} has ended four workers, perhaps for want of memory: give fewer --workers, or "
                     "plan with fewer --hours-at-once."
                 ) from error
+            except CancelledError as error:
+                raise ScaleAdaptError(f"the scheduler is gone ({error}); what is done stays, run again.") from error
     finish(job)
 
 
