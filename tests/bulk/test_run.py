@@ -188,6 +188,16 @@ def test_a_name_that_is_taken_is_said_before_the_work(folder, plan_once, capsys)
     assert main(words) == 2 and "is there already" in capsys.readouterr().err
 
 
+def test_a_pair_that_was_not_learnt_is_drawn_where_that_is_allowed(plan_once, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    where = ["--weights", str(plan_once / "weights"), "--to", str(tmp_path / "m.zarr")]
+    words = ["bulk", "plan", str(plan_once / "pr.nc"), *GRID, "--space-factor", "50", *where]
+    assert main(words) == 2 and "(50, 6)" in capsys.readouterr().err
+    assert main([*words, "--allow-untrained"]) == 0
+    job = load(tmp_path / "m.zarr")
+    assert opened(str(job.target), job.run, Machine("cpu")).scale.space == 50
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "says"),
     [

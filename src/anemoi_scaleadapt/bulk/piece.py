@@ -98,7 +98,8 @@ class Drawer:
                 "back, or remove the plan and make a new one."
             )
         self.net = model.downscaler
-        self.scale = model.find_scale({"space": job.told["space"], "time": job.told["time"]})
+        pair = {"space": job.told["space"], "time": job.told["time"]}
+        self.scale = model.find_scale(pair, job.settings.allow_untrained)
         with explained(f"{job.folder} is damaged", ": remove it and plan again."):
             self.coarse = np.load(job.folder / COARSE, mmap_mode="r")
             self.store = Store(job.folder / MEMBERS, job.layout, new=False)

@@ -18,6 +18,8 @@ class BulkSettings(Settings):
     """hours that are drawn together; with the start of the record it decides what a member is"""
     overlap: Annotated[int, Field(ge=0, le=1000)] = 6
     """hours that are drawn beyond each end of these and thrown away"""
+    allow_untrained: bool = False
+    """whether a factor pair may be drawn that the weights have not learnt"""
     packed: bool = False
     """whether rain is kept in hundredths of mm h-1"""
     threads: Annotated[int, Field(ge=1)] = 1

@@ -60,7 +60,7 @@ def plan(args: Namespace) -> int:
         from anemoi_scaleadapt.models.export import SHIPPED
 
         model = open_network(args.weights, "cpu")
-        model.find_scale({"space": found.s, "time": found.t})
+        model.find_scale({"space": found.s, "time": found.t}, settings.allow_untrained)
         weights = args.weights if args.weights in SHIPPED else str(Path(args.weights).absolute())
         job = make(args.to.absolute(), found, model, weights, settings)
     layout, (y, x) = job.layout, job.told["shape"]

@@ -20,9 +20,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--coarse-to", type=Path, metavar="FILE", help="write the rain of the blocks, mm h-1 (.nc)")
     add_draw_arguments(parser)
-    parser.add_argument(
-        "--allow-untrained", action="store_true", help="draw a factor pair that the weights have not learnt, s to 100"
-    )
     add_machine_arguments(parser)
 
 
@@ -56,6 +53,9 @@ def add_draw_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--overlap", type=int, default=6, help="hours drawn beyond both ends and thrown away (default: 6)"
+    )
+    parser.add_argument(
+        "--allow-untrained", action="store_true", help="draw a factor pair that the weights have not learnt, s to 100"
     )
 
 
