@@ -17,6 +17,15 @@ MOST, BETTER = 24, 0.001
 EQUAL, HONEST, TRUE, ALIKE = 0.02, 1.1, 1.25, 1.05
 
 
+#: where to go from a point: factors of sigma_max, what is added to noise_factor and to noise_memory
+Steps = Callable[["Point"], list[tuple[float, float, float]]]
+
+
+def off(ratio: float, allowed: float) -> float:
+    """By how much a ratio is off, in its logarithm, beyond an allowed factor."""
+    return max(0.0, abs(math.log(max(ratio, 1e-6))) - math.log(allowed))
+
+
 @dataclass(frozen=True)
 class Point:
     """What an ensemble scores that is drawn with given settings.
@@ -51,10 +60,6 @@ class Point:
     @property
     def untrue(self) -> float:
         """By how much (in their logarithms) spread, power and lag are off, beyond what is allowed."""
-
-        def off(ratio: float, allowed: float) -> float:
-            return max(0.0, abs(math.log(max(ratio, 1e-6))) - math.log(allowed))
-
         return round(off(self.ssr, HONEST) + off(self.power, TRUE) + off(self.lag, ALIKE), 2)
 
     def __str__(self) -> str:
@@ -125,12 +130,12 @@ def find(measure: Callable[[Tuned], Point], own: Tuned, top: float) -> Spread:
     before = best = measure(own._replace(sigma_max=min(own.sigma_max, top)))
     known[Tuned(round(before.sigma_max, 4), round(before.noise_factor, 2), round(before.noise_memory, 2))] = before
 
-    def follow(now: Point, steps: list[tuple[float, float, float]], better: Callable[[Point, Point], bool]) -> Point:
+    def follow(now: Point, steps: Steps, better: Callable[[Point, Point], bool]) -> Point:
         """Go on as long as a step in one of the settings leads to what is better."""
         moved = True
         while moved:
             moved = False
-            for factor, fresh, memory in steps:
+            for factor, fresh, memory in steps(now):
                 while (
                     trial := at(Tuned(now.sigma_max * factor, now.noise_factor + fresh, now.noise_memory + memory))
                 ) and better(trial, now):
@@ -138,17 +143,16 @@ def find(measure: Callable[[Tuned], Point], own: Tuned, top: float) -> Spread:
         return now
 
     noisier, wider = [(1.0, STEP, 0.0), (1.0, -STEP, 0.0)], [(1 / FACTOR, 0.0, 0.0), (FACTOR, 0.0, 0.0)]
-    best = follow(best, noisier + wider, lambda trial, now: trial.crps < now.crps * (1 - BETTER))
-
-    def rank(point: Point) -> tuple[float, float]:
-        return point.untrue, point.crps
+    best = follow(best, lambda _: noisier + wider, lambda trial, now: trial.crps < now.crps * (1 - BETTER))
 
     def good() -> list[Point]:
         limit = min(point.crps for point in known.values()) * (1 + EQUAL)
         return [point for point in known.values() if point.crps <= limit]
 
-    begin = min(good(), key=rank)
-    alike = [(1.0, 0.0, REMEMBERED if begin.lag < 1 else -REMEMBERED)]
-    if begin.untrue:
-        follow(begin, alike + noisier, lambda trial, now: trial in good() and trial.untrue < now.untrue)
-    return Spread(tuple(known.values()), before, min(good(), key=rank))
+    def truer(now: Point) -> list[tuple[float, float, float]]:
+        alike = [(1.0, 0.0, REMEMBERED if now.lag < 1 else -REMEMBERED)] if off(now.lag, ALIKE) else []
+        return alike + noisier if now.untrue else []
+
+    # from the lowest CRPS, not from what looks truest already: there less noise may have paid for alike hours
+    follow(best, truer, lambda trial, now: trial in good() and trial.untrue < now.untrue)
+    return Spread(tuple(known.values()), before, min(good(), key=lambda point: (point.untrue, point.crps)))
