@@ -2,17 +2,15 @@
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
 
-from anemoi_scaleadapt.bulk.piece import PAUSE, Machine, draw_if_needed, is_done, opened, taken
+from anemoi_scaleadapt.bulk.piece import Machine, draw_if_needed, is_done, opened
 from anemoi_scaleadapt.bulk.plan import MEMBERS, Job
 from anemoi_scaleadapt.errors import ScaleAdaptError
-from anemoi_scaleadapt.files import put_in_place
 
 #: told of every piece that is done: its hours times members
 Told = Callable[[int], None]
@@ -124,8 +122,9 @@ def _gpus(device: str | None) -> int:
 
 
 def _processors(device: str | None) -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return _gpus(device) or cores
+    from dask.system import cpu_count  # those that this process and its control group may use
+
+    return _gpus(device) or cpu_count()
 
 
 @contextmanager
@@ -172,13 +171,11 @@ def finish(job: Job) -> bool:
     """Give the Zarr its name if every piece is done; return whether it has it."""
     if not all(is_done(job, piece.number) for piece in job.pieces):
         return False
-    while not is_finished(job):
-        with taken(job.folder / "finish") as mine:
-            if mine and not is_finished(job):
-                put_in_place(job.folder / MEMBERS, job.target)
-        if not mine:  # another process does it
-            time.sleep(PAUSE)
-    return True
+    if not is_finished(job):
+        os.sync()
+        with suppress(FileNotFoundError):  # another process has been quicker
+            (job.folder / MEMBERS).rename(job.target)
+    return is_finished(job)
 
 
 def parse_part(text: str) -> tuple[int, int]:
