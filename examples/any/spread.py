@@ -52,7 +52,8 @@ def main() -> None:
     if all(path.exists() for path in paths.values()):
         about = {key: getattr(args, key) for key in ("draw", "edge", "members")}
         found = {pair_of(text, model): read(path) for text, path in paths.items()}
-        write(args.weights, found, args.to, {"hr": args.name, "days": days, **about})
+        source = json.loads((args.pool / f"{args.name}.json").read_text())["file"]
+        write(args.weights, found, args.to, {"hr": source, "days": days, **about})
 
 
 if __name__ == "__main__":
