@@ -232,8 +232,7 @@ def script(body):
     head = """
         import sys, time
         from pathlib import Path
-        from anemoi_scaleadapt.proj import pyproj
-from anemoi_scaleadapt.rain.members import MembersFile
+        from anemoi_scaleadapt.rain.members import MembersFile
         from support.layouts import fill, layout, rain_of
         plan = layout(hours=30, mean=True)
         """
