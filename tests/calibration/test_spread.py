@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from anemoi_scaleadapt.calibration.spread import MOST, Point, find
+from anemoi_scaleadapt.calibration.spread import MOST, Point, choose, find
 from anemoi_scaleadapt.diffusion.settings import Tuned
 
 
@@ -86,10 +86,21 @@ def test_members_that_flicker_remember_more_and_their_texture_is_kept_true():
         return point(tuned, crps=crps, lag=0.5 + memory, power=fresh**4 * (1 + 0.6 * memory))
 
     chosen = find(flicker, Tuned(80.0), 80.0).chosen
-    assert chosen.tuned == (80.0, 1.0, 0.4) and chosen.untrue == pytest.approx(math.log(0.95 / 0.9), abs=0.01)
+    assert chosen.tuned == (80.0, 1.0, 0.4) and chosen.untrue == 0
     assert len(asked) == len(set(asked)) <= MOST
     chosen = find(lambda tuned: point(tuned, lag=1.4 + tuned.noise_memory), Tuned(80.0, 1.0, 0.2), 80.0).chosen
     assert chosen.noise_memory == 0.0  # too much alike: less memory, as far as there is any
+
+
+def test_of_equals_the_nearest_to_the_usual_is_taken():
+    points = [
+        point(Tuned(40.0, 1.0, 0.2), crps=0.1),
+        point(Tuned(40.0, 1.0, 0.0), crps=0.1001),
+        point(Tuned(80.0, 1.0, 0.0), crps=0.1002),
+    ]
+    assert choose(points) is points[2]
+    assert choose([*points, point(Tuned(5.0), crps=0.098)]).sigma_max == 5.0  # a better CRPS by more than a hundredth
+    assert choose([*points[:1], point(Tuned(80.0), lag=0.5)]) is points[0]
 
 
 def test_alike_hours_are_not_bought_with_more_than_a_fiftieth_of_crps():
