@@ -289,6 +289,7 @@ United States.
 *Loss of the mean network on days that are watched. Left: over the trainings behind the weights that ship, relative to
 that after 1000 steps (from 11 800 steps on the rain that moves was an input, first in a poorer form). Middle and
 right: the fixed budget, relative to the network that ships (`docs/figures/growth.py`).*
+
 """
     return out
 
