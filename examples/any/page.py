@@ -306,9 +306,9 @@ right: the fixed budget, relative to the network that ships (`docs/figures/growt
             "over the best rival: then",
             "now",
         ]
-        out += f"""CRPS of members on six squares of watched days, twelve hours, rivals with their usual noise. The weights
-that ship saw 64 times as many crops, and their calibration was chosen on these days. The same factor again would bring about the
-same: nothing flattens in steps, and what a goal is short of can be read from it.
+        out += f"""CRPS of members on six squares of watched days, twelve hours, rivals with their usual noise. The
+weights that ship saw 64 times as many crops, and their calibration was chosen on these days. The same factor again
+would bring about the same: nothing flattens in steps, and what a goal is short of can be read from it.
 
 {table(head, rows)}
 
