@@ -65,7 +65,7 @@ def draw(net, scale: Scale, members, pixels, hours, device, low):
     @torch.no_grad()
     def step():
         with torch.autocast(device.type, torch.bfloat16) if low else nullcontext():
-            net.sample(axis, scale, lambda k: torch.randn(1, hours, members, side, side, device=device))
+            net.sample(axis, scale, lambda k: torch.randn(1, 1 + hours, members, side, side, device=device))
 
     return step
 

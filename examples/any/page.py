@@ -119,7 +119,7 @@ def study_section(title: str, text: str, found: dict) -> str:
 
 def whole_section(found: dict) -> str:
     head = ["pair", "weights", "CRPS, mm/h", "over RainFARM with AR(1) noise", "spread/skill", "FSS 1 mm, 5 km",
-            "FSS 5 mm, 5 km", "power", "q99.9", "lag"]  # fmt: skip
+            "FSS 5 mm, 5 km", "power", "q99.9", "lag", "CRPS over the best rival"]  # fmt: skip
     rows = []
     for name, title in PAIRS.items():
         if name not in found:
@@ -129,10 +129,13 @@ def whole_section(found: dict) -> str:
         keys = ("ssr", "fss_ensemble_1mm_5km", "fss_ensemble_5mm_5km", "spectra_ratio_high", "q999_ratio", "lag1_ratio")
         formats = ("{:.4f}", "{:.3f}", "{:.2f}", "{:.3f}", "{:.3f}", "{:.2f}", "{:.2f}", "{:.2f}")
         new = (now["crps"], card["ratios"]["rainfarm_ar1"]["crps"], *(now[key] for key in keys))
-        rows.append([title, "one pair", *(f.format(v) for f, v in zip(formats, old, strict=True))])
-        rows.append(["", "all pairs", *(f.format(v) for f, v in zip(formats, new, strict=True))])
+        best = card["ratios"][card["best_classical"]]
+        bounds = (best["intervals"] or {}).get("crps")
+        rows.append([title, "one pair", *(f.format(v) for f, v in zip(formats, old, strict=True)), "–"])
+        over = f"{judged(best['crps'], 0, AIM[name])}{span(bounds)}"
+        rows.append(["", "all pairs", *(f.format(v) for f, v in zip(formats, new, strict=True)), over])
     members = next(iter(found.values()))["members"]
-    return f"""## Beside networks of one pair each
+    return f"""## RADKLIM, all hours, beside networks of one pair each
 
 All hours of the eleven days of RADKLIM 2018, the whole square of 170 km (150 km at s = 25). The [networks of one
 pair](2026-11-specialists.md) learnt from ten of these days, in folds: 300 steps each, eight members. The one
@@ -348,6 +351,9 @@ above the best rival.
     if found := read("study_score"):
         text = "RADOLAN 2019, held out; of each day its wettest square of 150 km, 12 hours."
         out += study_section("August 2019", text, found)
+    if found := read("study_day"):
+        text = "Squares chosen likewise, 24 hours from 12 UTC on: the table above has the half of the day with storms."
+        out += study_section("August 2019, whole days", text, found)
     if found := read("study_radklim"):
         out += study_section("Another year: RADKLIM, May 2018", "The same of another year and product.", found)
     for name, section in (

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from anemoi_scaleadapt.diffusion.settings import Tuned
 from anemoi_scaleadapt.errors import ScaleAdaptError
 from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.models.export import save
@@ -15,7 +16,7 @@ def learnt(tmp_path_factory, tiny_network):
     """An export of a tiny network for every pair."""
     torch.manual_seed(5)
     model = RainModel({"pairs": {}, "unit": 0.31, "network": tiny_network})
-    model.downscaler.calibrated.fill({(10, 3): (20.0, 1.2)})
+    model.downscaler.calibrated.fill({(10, 3): Tuned(20.0, 1.2)})
     folder = tmp_path_factory.mktemp("learnt") / "weights"
     save(model, folder, {})
     return folder, model

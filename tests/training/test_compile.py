@@ -41,7 +41,7 @@ def test_a_training_with_the_key_leaves_a_checkpoint_that_needs_no_compiler(trai
     interface = torch.load(checkpoints()[0], weights_only=False, map_location="cpu").eval()
     assert not compiled(interface)
     rain = torch.rand(1, 14, 8, 8)
-    drawn = interface.model.downscaler.sample(rain, recipe(5, 2), lambda k: torch.randn(1, 2, 1, 40, 40))
+    drawn = interface.model.downscaler.sample(rain, recipe(5, 2), lambda k: torch.randn(1, 3, 1, 40, 40))
     assert torch.isfinite(drawn).all()
 
 
