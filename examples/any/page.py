@@ -71,6 +71,11 @@ def chance(p: float | None) -> str:
     return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def over_best(scores: dict) -> float:
+    """CRPS over that of the better rival, of what score.py says."""
+    return max(scores["over_rainfarm_ar1"], scores["over_steps"])
+
+
 def crps_table(found: dict) -> str:
     head = ["pair", "CRPS, mm/h", "over the best rival (95 %)", "p", *(title for title, _, _ in SCORES.values()),
             "ranks: ours, rival's"]  # fmt: skip
@@ -184,7 +189,7 @@ deviations and the embedding end there.
 """
     rows = []
     for v in (value for name, value in found.items() if name.endswith("beyond")):
-        best = max(v["over_rainfarm_ar1"], v["over_steps"])
+        best = over_best(v)
         values = [f"{v['crps']:.4f}", f"{best:.2f}", *(f"{v[key]:.2f}" for key in ("ssr", "power", "q999", "lag"))]
         rows.append([f"({v['pair'][0]}, {v['pair'][1]})", *values])
     if rows:
@@ -203,7 +208,7 @@ def adapt_section(found: dict) -> str:
             cells = []
             for name in PAIRS:
                 v = pairs[name]
-                best = max(v["over_rainfarm_ar1"], v["over_steps"])
+                best = over_best(v)
                 cells.append(f"{best:.2f}; {v['ssr']:.2f}, {v['power']:.2f}, {v['q999']:.2f}, {v['lag']:.2f}")
             rows.append([place, {"calibrate": "1, calibrate alone"}.get(days, days), *cells])
     head = ["place", "days", *PAIRS.values()]
@@ -304,7 +309,7 @@ right: the fixed budget, relative to the network that ships (`docs/figures/growt
         rows = []
         for name, title in PAIRS.items():
             first, last = found["all"]["scores"][name], now[name]
-            ratios_of = [max(v["over_rainfarm_ar1"], v["over_steps"]) for v in (first, last)]
+            ratios_of = [over_best(v) for v in (first, last)]
             rows.append([title, f"{first['crps']:.4f}", f"{last['crps']:.4f}", f"{last['crps'] / first['crps']:.3f}",
                          *(f"{ratio:.2f}" for ratio in ratios_of)])  # fmt: skip
         head = [

@@ -120,8 +120,11 @@ def find(measure: Callable[[Tuned], Point], own: Tuned, top: float) -> Spread:
     """
     known: dict[Tuned, Point] = {}
 
+    def rounded(tuned: Tuned) -> Tuned:
+        return Tuned(round(min(tuned.sigma_max, top), 4), round(tuned.noise_factor, 2), round(tuned.noise_memory, 2))
+
     def at(tuned: Tuned) -> Point | None:
-        key = Tuned(round(min(tuned[0], top), 4), round(tuned[1], 2), round(tuned[2], 2))
+        key = rounded(tuned)
         ranges = (min(LEAST, top), top), FACTORS, MEMORIES
         allowed = all(low <= value <= high for value, (low, high) in zip(key, ranges, strict=True))
         if key not in known and (not allowed or len(known) >= MOST):
@@ -129,7 +132,7 @@ def find(measure: Callable[[Tuned], Point], own: Tuned, top: float) -> Spread:
         return known[key] if key in known else known.setdefault(key, measure(key))
 
     before = best = measure(own._replace(sigma_max=min(own.sigma_max, top)))
-    known[Tuned(round(before.sigma_max, 4), round(before.noise_factor, 2), round(before.noise_memory, 2))] = before
+    known[rounded(before.tuned)] = before
 
     def follow(now: Point, steps: Steps, better: Callable[[Point, Point], bool]) -> Point:
         """Go on as long as a step in one of the settings leads to what is better."""

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from anemoi_scaleadapt.calibration.sample import evenly
+from anemoi_scaleadapt.calibration.sample import consecutive, evenly
 from anemoi_scaleadapt.calibration.spread import Point
 from anemoi_scaleadapt.diffusion.noise import draws
 from anemoi_scaleadapt.diffusion.settings import Tuned
@@ -91,14 +91,8 @@ def frames_of(coarse: Coarse, hr: Rain, first: np.datetime64, last: np.datetime6
     step = coarse.t * HOUR
     ends: np.ndarray = np.arange(first + (coarse.t - 1) * HOUR, last + HOUR, step)
     windows = ends[:, None] - np.arange(coarse.t)[::-1] * HOUR
-    there = [window for window in windows if coarse.has(window) and hr.has(window)]
-    count, found = max(1, round(LONG / coarse.t)), list[list[np.ndarray]]()
-    for window in there:
-        if found and len(found[-1]) < count and window[0] == found[-1][-1][-1] + HOUR:
-            found[-1].append(window)
-        else:
-            found.append([window])
-    return [np.concatenate(windows) for windows in found]
+    there = [coarse.has(window) and hr.has(window) for window in windows]
+    return consecutive(windows[there].ravel(), max(1, round(LONG / coarse.t)) * coarse.t)
 
 
 def read_stretches(
@@ -135,12 +129,11 @@ def read_stretches(
     """
     net = model.downscaler
     coarse = Coarse(lr, scale.time)
-    now, found = {}, []
+    found = []
     for hours in frames_of(coarse, hr, *hours_of(days, hr.times)):
         frames = np.stack([coarse.frame(window) for window in hours.reshape(-1, scale.time)])
         if np.nan_to_num(frames).max() >= WET:
-            found.append(hours)
-            now[hours[0]] = np.nan_to_num(frames).mean(0)
+            found.append((hours, torch.from_numpy(np.nan_to_num(frames).mean(0))))
     if not found:
         raise ScaleAdaptError(
             f"--days {' '.join(days)}: no window of {scale.time} h with rain of {WET:g} mm/h or more is in both "
@@ -148,8 +141,7 @@ def read_stretches(
         )
     device = next(net.parameters()).device
     stretches = []
-    for hours in progress(evenly(found, number)):
-        mean = torch.from_numpy(now[hours[0]])
+    for hours, mean in progress(evenly(found, number)):
         size = min(max(1, edge // scale.space), *mean.shape)
         row, column = wettest(mean[None, None], size)[0][0, 1:].tolist()
         place = slice(row, row + size), slice(column, column + size)
