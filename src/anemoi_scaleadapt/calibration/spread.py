@@ -1,7 +1,7 @@
 """Where drawing begins, and what noise it takes, so that an ensemble has nearly the lowest CRPS and looks like rain."""
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from anemoi_scaleadapt.diffusion.settings import Tuned
@@ -12,19 +12,14 @@ FACTOR, STEP, REMEMBERED = 2.0, 0.1, 0.2
 LEAST, FACTORS, MEMORIES = 2.0, (0.5, 1.6), (0.0, 1.0)
 #: most measurements, and by how much a measurement must be better to be followed
 MOST, BETTER = 24, 0.001
-#: trials whose CRPS is within this share of the lowest one count as equal: then spread, texture and the likeness of
-#: neighbouring hours decide, if their ratios to the truth are off by more than these factors. The last two are as
+#: by what factor spread, power and the likeness of neighbouring hours may be off for 1 % of CRPS. The last two are as
 #: wide as half days differ: with the same settings six and twelve of them gave 1.53 and 1.27, 0.72 and 0.84
-EQUAL, HONEST, TRUE, ALIKE = 0.02, 1.1, 1.25, 1.25
+SPREAD, POWER, LAG, WORTH = 1.1, 1.25, 1.25, 0.01
 
 
-#: where to go from a point: factors of sigma_max, what is added to noise_factor and to noise_memory
-Steps = Callable[["Point"], list[tuple[float, float, float]]]
-
-
-def off(ratio: float, allowed: float) -> float:
-    """By how much a ratio is off, in its logarithm, beyond an allowed factor."""
-    return max(0.0, abs(math.log(max(ratio, 1e-6))) - math.log(allowed))
+def off(ratio: float, by: float) -> float:
+    """By how much a ratio is off, in units of a factor, squared: 1 at `by` and at 1 / `by`."""
+    return (math.log(max(ratio, 1e-6)) / math.log(by)) ** 2
 
 
 @dataclass(frozen=True)
@@ -59,9 +54,11 @@ class Point:
         return Tuned(self.sigma_max, self.noise_factor, self.noise_memory)
 
     @property
-    def untrue(self) -> float:
-        """By how much (in their logarithms) spread, power and lag are off, beyond what is allowed."""
-        return round(off(self.ssr, HONEST) + off(self.power, TRUE) + off(self.lag, ALIKE), 2)
+    def cost(self) -> float:
+        """The logarithm of CRPS, and what spread, power and lag that are off are worth beside it."""
+        return math.log(max(self.crps, 1e-12)) + WORTH * (
+            off(self.ssr, SPREAD) + off(self.power, POWER) + off(self.lag, LAG)
+        )
 
     def __str__(self) -> str:
         """The scores in words."""
@@ -82,7 +79,7 @@ class Spread:
     before
         The one with the checkpoint's own settings.
     chosen
-        Of those with nearly the lowest CRPS, the one whose spread, power and lag are nearest to the truth's.
+        The one of lowest cost: nearly the lowest CRPS, with spread, power and lag like the truth's.
     """
 
     points: tuple[Point, ...]
@@ -105,9 +102,9 @@ def words(tuned: Tuned) -> str:
 def find(measure: Callable[[Tuned], Point], own: Tuned, top: float) -> Spread:
     """Find settings with nearly the lowest CRPS and members like the truth, from the checkpoint's own.
 
-    CRPS is a proper score: it falls until the spread is as honest as these settings can make it. So it is followed
-    first, in sigma_max and noise_factor. Its floor is flat, and it hardly sees texture or flicker: from there the way
-    leads to the true spread, power and lag, as long as CRPS stays nearly as low.
+    CRPS is a proper score: it falls until the spread is as honest as these settings can make it. But its floor is flat,
+    and it hardly sees texture or flicker: so these count as well, each little where it is nearly true and much where it
+    is not (:attr:`Point.cost`). One setting after another is changed as long as that pays.
 
     Parameters
     ----------
@@ -131,47 +128,20 @@ def find(measure: Callable[[Tuned], Point], own: Tuned, top: float) -> Spread:
             return None
         return known[key] if key in known else known.setdefault(key, measure(key))
 
-    before = best = measure(own._replace(sigma_max=min(own.sigma_max, top)))
+    before = measure(own._replace(sigma_max=min(own.sigma_max, top)))
     known[rounded(before.tuned)] = before
 
-    def follow(now: Point, steps: Steps, better: Callable[[Point, Point], bool]) -> Point:
-        """Go on as long as a step in one of the settings leads to what is better."""
-        moved = True
-        while moved:
-            moved = False
-            for factor, fresh, memory in steps(now):
-                while (
-                    trial := at(Tuned(now.sigma_max * factor, now.noise_factor + fresh, now.noise_memory + memory))
-                ) and better(trial, now):
-                    now, moved = trial, True
-        return now
+    def steps(now: Point) -> list[tuple[float, float, float]]:
+        """Factors of sigma_max, and what is added to noise_factor and to noise_memory."""
+        remember = REMEMBERED if now.lag < 1 else -REMEMBERED
+        return [(1.0, STEP, 0.0), (1.0, -STEP, 0.0), (1 / FACTOR, 0.0, 0.0), (FACTOR, 0.0, 0.0), (1.0, 0.0, remember)]
 
-    noisier, wider = [(1.0, STEP, 0.0), (1.0, -STEP, 0.0)], [(1 / FACTOR, 0.0, 0.0), (FACTOR, 0.0, 0.0)]
-    best = follow(best, lambda _: noisier + wider, lambda trial, now: trial.crps < now.crps * (1 - BETTER))
-
-    def truer(now: Point) -> list[tuple[float, float, float]]:
-        alike = [(1.0, 0.0, REMEMBERED if now.lag < 1 else -REMEMBERED)] if off(now.lag, ALIKE) else []
-        return alike + noisier if now.untrue else []
-
-    # from the lowest CRPS, not from what looks truest already: there less noise may have paid for alike hours
-    follow(best, truer, lambda trial, now: trial in nearly(known.values()) and trial.untrue < now.untrue)
-    return Spread(tuple(known.values()), before, choose(known.values()))
-
-
-def nearly(points: Collection[Point]) -> list[Point]:
-    """Those with nearly the lowest CRPS."""
-    limit = min(point.crps for point in points) * (1 + EQUAL)
-    return [point for point in points if point.crps <= limit]
-
-
-def choose(points: Collection[Point]) -> Point:
-    """The truest of those with nearly the lowest CRPS; of equals, by CRPS to a hundredth, what is nearest to the usual.
-
-    That is the one that remembers least, and begins at the largest level.
-    """
-    lowest = min(point.crps for point in points)
-
-    def rank(point: Point) -> tuple[float, ...]:
-        return point.untrue, round(point.crps / lowest, 2), point.noise_memory, -point.sigma_max, point.crps
-
-    return min(nearly(points), key=rank)
+    now, moved = before, True
+    while moved:
+        moved = False
+        for factor, fresh, memory in steps(now):
+            while (
+                trial := at(Tuned(now.sigma_max * factor, now.noise_factor + fresh, now.noise_memory + memory))
+            ) and trial.cost < now.cost - BETTER:
+                now, moved = trial, True
+    return Spread(tuple(known.values()), before, now)
