@@ -22,6 +22,7 @@ from anemoi_scaleadapt.models.settings import NetworkSettings
 from anemoi_scaleadapt.models.transform import RainTransform
 from anemoi_scaleadapt.rain.average import coarse_frames
 from anemoi_scaleadapt.scale import Scale, recipe, resolve
+from anemoi_scaleadapt.training.optimiser import MuonAdamW
 
 #: pairs whose losses are watched
 WATCHED = ((10, 1), (1, 3), (10, 3), (25, 6), (5, 2))
@@ -242,7 +243,7 @@ def main() -> None:
     settings = NetworkSettings(**json.loads(args.sizes)) if args.sizes else NetworkSettings()
     net = Downscaler(settings, SamplerSettings(), RainTransform(name="sqrt", unit=UNIT)).to(device)
     averaged = copy.deepcopy(net)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=args.lr, betas=(0.9, 0.99), weight_decay=0.01)
+    optimiser = MuonAdamW(net.parameters(), lr=args.lr)
     random = np.random.default_rng(args.seed)
     step, last = 0, args.out / "last.pt"
     if last.exists():
