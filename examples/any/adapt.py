@@ -136,6 +136,7 @@ def main() -> None:
     )
     parser.add_argument("--members", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--precision", choices=("32", "bf16"), default="32")
     args = parser.parse_args()
     weights = args.weights if not Path(args.weights).exists() else str(Path(args.weights).resolve())
     only = set(args.only.split(",")) if args.only else None

@@ -81,7 +81,8 @@ def score(model, rain, wet, pair: tuple[int, int], args, rivals: tuple[str, ...]
         truth = fine[0, edge : edge + drawn * t]
         start = EPOCH + datetime.timedelta(hours=int(first))
         how = {"before": past, "after": past, "seed": args.seed}
-        parts = draw_stretches(model.downscaler, frames, scale, start, range(args.members), **how)
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.precision == "bf16"):
+            parts = draw_stretches(model.downscaler, frames, scale, start, range(args.members), **how)
         members = torch.from_numpy(np.concatenate([part.members for part in parts], axis=1))
         known = (truth >= 0) & ~members.isnan().any(0)
         seen, own = torch.where(known, truth, 0), torch.where(known, members, 0)
@@ -127,6 +128,7 @@ def options(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--pool", type=Path, required=True)
     parser.add_argument("--name", default="score")
     parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--precision", choices=("32", "bf16"), default="32")
     for name, value in (("squares", 3), ("hours", 12), ("size", 150), ("members", 4), ("seed", 0)):
         parser.add_argument(f"--{name}", type=int, default=value)
     return parser
