@@ -32,7 +32,7 @@ def bowl(sigma_max, noise_factor):
 def test_the_floor_of_a_bowl_is_found(truth):
     measure, asked = measured(bowl(*truth))
     found = find(measure, Tuned(80.0), 80.0)
-    assert found.chosen.noise_factor == pytest.approx(truth[1], abs=0.051)
+    assert found.chosen.noise_factor == pytest.approx(truth[1], abs=0.026)
     assert found.chosen.sigma_max == pytest.approx(truth[0], rel=0.42)  # within half a step of factor 2
     assert found.chosen.crps < found.before.crps or truth == (80.0, 1.0)
     assert len(asked) == len(set(asked)) == len(found.points) <= MOST
@@ -41,7 +41,7 @@ def test_the_floor_of_a_bowl_is_found(truth):
 def test_what_is_best_already_stays():
     measure, asked = measured(bowl(20.0, 1.0))
     found = find(measure, Tuned(20.0), 80.0)
-    assert found.chosen == found.before and asked[0] == Tuned(20.0) and len(asked) == 5
+    assert found.chosen == found.before and asked[0] == Tuned(20.0) and len(asked) == 7
     assert found.reason.startswith("as it is: CRPS 0.1000")
 
 
@@ -57,7 +57,8 @@ def test_nothing_is_tried_outside_the_limits():
 def test_a_gain_too_small_to_matter_is_not_followed():
     measure, asked = measured(lambda s, n: 0.1 * (1 - 0.0005 * math.log(80 / s)))
     find(measure, Tuned(80.0), 80.0)
-    assert sorted(asked) == [Tuned(40.0), Tuned(80.0, 0.9), Tuned(80.0), Tuned(80.0, 1.1)]
+    tried = (0.9, 0.95, 1.0, 1.05, 1.1)
+    assert sorted(asked) == [Tuned(40.0), *(Tuned(80.0, factor) for factor in tried)]
 
 
 def test_a_ratio_off_by_its_factor_costs_as_much_as_a_hundredth_of_crps():
@@ -87,7 +88,7 @@ def test_the_middle_is_aimed_at_not_the_edge_of_what_is_allowed():
     def dear(tuned):
         return point(tuned, ssr=0.9 * tuned.noise_factor, crps=0.1 + 0.2 * (tuned.noise_factor - 1.0) ** 2)
 
-    assert find(dear, Tuned(80.0), 80.0).chosen.noise_factor == 1.0  # 2 % of CRPS is too much for it
+    assert find(dear, Tuned(80.0), 80.0).chosen.noise_factor == 1.05  # 2 % of CRPS for 0.99 would be too much
 
 
 def test_members_that_flicker_remember_more_and_their_texture_is_kept_true():
@@ -100,7 +101,7 @@ def test_members_that_flicker_remember_more_and_their_texture_is_kept_true():
         return point(tuned, crps=crps, lag=0.5 + memory, power=fresh**4 * (1 + 0.6 * memory))
 
     chosen = find(flicker, Tuned(80.0), 80.0).chosen
-    assert chosen.tuned == (80.0, 1.0, 0.4)  # lag 0.9, power 1.24; with a factor of 0.9 0.81
+    assert chosen.tuned == (80.0, 0.95, 0.4)  # lag 0.9, power 1.01; with a factor of 1 1.24
     assert len(asked) == len(set(asked)) <= MOST
     chosen = find(lambda tuned: point(tuned, lag=1.4 + tuned.noise_memory), Tuned(80.0, 1.0, 0.2), 80.0).chosen
     assert chosen.noise_memory == 0.0  # too much alike: less memory, as far as there is any
