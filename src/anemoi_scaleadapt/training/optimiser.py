@@ -60,7 +60,7 @@ class MuonAdamW(torch.optim.Optimizer):
             self.parts["adamw"] = torch.optim.AdamW(rest, lr=lr, betas=betas, weight_decay=weight_decay)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change the weights; `closure` computes the loss and its gradients first."""
         loss = None
         if closure is not None:
