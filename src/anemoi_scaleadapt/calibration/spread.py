@@ -136,12 +136,12 @@ def find(measure: Callable[[Tuned], Point], own: Tuned, top: float) -> Spread:
         remember = REMEMBERED if now.lag < 1 else -REMEMBERED
         return [(1.0, STEP, 0.0), (1.0, -STEP, 0.0), (1 / FACTOR, 0.0, 0.0), (FACTOR, 0.0, 0.0), (1.0, 0.0, remember)]
 
-    def follow(now: Point, steps: Callable[[Point], list[tuple[float, float, float]]]) -> Point:
+    def follow(now: Point, around: Callable[[Point], list[tuple[float, float, float]]]) -> Point:
         """Go on as long as a step in one of the settings pays."""
         moved = True
         while moved:
             moved = False
-            for factor, fresh, memory in steps(now):
+            for factor, fresh, memory in around(now):
                 while (
                     trial := at(Tuned(now.sigma_max * factor, now.noise_factor + fresh, now.noise_memory + memory))
                 ) and trial.cost < now.cost - BETTER:

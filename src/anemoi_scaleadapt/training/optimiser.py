@@ -47,8 +47,10 @@ class MuonAdamW(torch.optim.Optimizer):
     ) -> None:
         learnt = list(params)
         super().__init__(learnt, {"lr": lr, "betas": tuple(betas), "weight_decay": weight_decay})
-        wide = [p for p in learnt if p.ndim > 1 and min(len(p), p.numel() // max(len(p), 1)) >= LEAST]
-        chosen = {id(parameter) for parameter in wide}
+        wide, rest = list[nn.Parameter](), list[nn.Parameter]()
+        for parameter in learnt:
+            is_wide = parameter.ndim > 1 and min(len(parameter), parameter[:1].numel()) >= LEAST
+            (wide if is_wide else rest).append(parameter)
         self.views = [(parameter, nn.Parameter(matrix(parameter.detach()))) for parameter in wide]
         self.parts: dict[str, torch.optim.Optimizer] = {}
         if wide:
@@ -56,7 +58,7 @@ class MuonAdamW(torch.optim.Optimizer):
             self.parts["muon"] = torch.optim.Muon(
                 views, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"
             )
-        if rest := [parameter for parameter in learnt if id(parameter) not in chosen]:
+        if rest:
             self.parts["adamw"] = torch.optim.AdamW(rest, lr=lr, betas=betas, weight_decay=weight_decay)
 
     @torch.no_grad()
