@@ -88,8 +88,8 @@ def test_what_is_kept_is_at_hand():
     if not keep_freed() or not memory._kept():
         pytest.skip("the C library is not glibc, or an old one")
     before = memory._kept()
-    torch.ones(2**26)  # 256 MB, freed at once
-    assert memory._kept() >= max(before, 2**28)
+    torch.ones((before + 2**28) // 4)  # more than what is kept, and freed at once
+    assert memory._kept() >= before + 2**28 - 2**20  # other threads take a little meanwhile
 
 
 def test_what_is_freed_is_used_again():
