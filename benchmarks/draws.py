@@ -32,10 +32,14 @@ WINDOW = {"scope": "window", "inside_sampler": False}
 #: table -> title of a row -> (settings of the sampler, settings of the conservation) that differ from the default
 TABLES = {
     "samplers": {
-        "DPM++2M SDE, 8 levels (default)": ({}, {}),
-        "DPM++2M SDE, 4": ({"steps": 4}, {}),
+        "DPM++2M SDE, 10 levels (default)": ({}, {}),
+        "DPM++2M SDE, 5": ({"steps": 5}, {}),
+        "DPM++2M SDE, 8": ({"steps": 8}, {}),
+        "DPM++2M SDE, 12": ({"steps": 12}, {}),
         "DPM++2M SDE, 16": ({"steps": 16}, {}),
-        "DPM++2M, 8": ({"name": "dpmpp_2m"}, {}),
+        "DPM++2M SDE, 10, rho 7": ({"rho": 7.0}, {}),
+        "DPM++2M SDE, 10 down to 0.03": ({"sigma_min": 0.03}, {}),
+        "DPM++2M, 10": ({"name": "dpmpp_2m"}, {}),
         "DPM++2M, 16": ({"name": "dpmpp_2m", "steps": 16}, {}),
         "Heun, 18": ({"name": "heun", "steps": 18}, {}),
     },

@@ -99,7 +99,7 @@ def main() -> None:
         "One hour at (10, 3), weights `any`, rain that they never saw (purple and orange: standard deviations)",
     )
     shown = {f"level {level}": field.numpy() for level, field in at.items()}
-    maps([{**shown, "member": members[hour, 0].numpy()}], "sampler", "What the denoiser thinks at each of eight levels")
+    maps([{**shown, "member": members[hour, 0].numpy()}], "sampler", "What the denoiser thinks at each noise level")
     spectra(model)
 
 

@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 HERE = Path(__file__).parent
 SOURCE = HERE.parent / "results" / "2026-11-plane.json"
 rcParams.update({"font.size": 9, "svg.fonttype": "none", "svg.hashsalt": "scaleadapt", "font.family": "sans-serif"})
-#: score -> (title, smallest and largest value of the colours, where good values end)
+#: score -> (title, smallest and largest value of the colours, where good values end); a ratio where both are positive
 PANELS = {
     "over_best": ("CRPS over that of the best rival (below 1: better)", (0.7, 1.3), (0, 1)),
     "ssr": ("spread over skill (1: honest)", (0.5, 1.5), (0.9, 1.1)),
     "power": ("power below 8 km, members over truth", (0.25, 4.0), (0.8, 1.25)),
     "q999": ("99.9 % quantile, members over truth", (0.6, 1.67), (0.9, 1.1)),
-    "lag": ("correlation of neighbouring hours, over truth", (0.5, 2.0), (0.95, 1.05)),
+    "lag_off": ("correlation of neighbouring hours, minus truth", (-0.2, 0.2), (-0.05, 0.05)),
     "change": ("change from hour to hour, over truth", (0.6, 1.67), (0.9, 1.1)),
 }
 
@@ -42,8 +42,8 @@ def main() -> None:
         figure.subplots(2, 3).flat, PANELS.items(), strict=True
     ):
         values, spaces, times = plane(scores, key)
-        norm = TwoSlopeNorm(0, np.log(low), np.log(high))
-        axes.imshow(np.log(values), norm=norm, cmap="PuOr_r", aspect="auto", origin="lower")
+        drawn = np.log if low > 0 else np.asarray
+        axes.imshow(drawn(values), norm=TwoSlopeNorm(0, drawn(low), drawn(high)), cmap="PuOr_r", aspect="auto", origin="lower")
         axes.set_title(title, fontsize=9)
         axes.set_xticks(range(len(spaces)), [str(s) for s in spaces])
         axes.set_yticks(range(len(times)), [str(t) for t in times])
@@ -51,7 +51,7 @@ def main() -> None:
         for (row, column), value in np.ndenumerate(values):
             if np.isfinite(value):
                 good = least <= value <= most
-                dark = abs(np.log(value)) > 0.6 * max(-np.log(low), np.log(high))
+                dark = abs(drawn(value)) > 0.6 * max(-drawn(low), drawn(high))
                 axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8,
                           weight="bold" if good else "normal", color="white" if dark else "black")  # fmt: skip
     figure.savefig(HERE / "plane.svg", metadata={"Date": None})

@@ -22,9 +22,9 @@ SCORES = {
     "spectra_ratio_high": ("power", 0.8, 1.25),
     "q999_ratio": ("q99.9", 0.9, 1.1),
     "q9999_ratio": ("q99.99", 0.8, 1.2),
-    "lag1_ratio": ("lag", 0.95, 1.05),
-    "lag1_moving_ratio": ("lag, moving", 0.95, 1.05),
 }
+#: correlation of neighbouring hours -> title; how far from the truth's it may be
+LAGS, LAG_OFF = {"lag1": "lag", "lag1_moving": "lag, moving"}, 0.05
 FSS = ("1mm_5km", "1mm_25km", "5mm_5km", "5mm_25km")
 RIVALS = {"rainfarm_ar1": "RainFARM", "steps": "STEPS"}
 BUDGETS = {
@@ -63,6 +63,12 @@ def judged(value: float | None, low: float, high: float) -> str:
     return f"**{value:.2f}**" if low <= value <= high else f"{value:.2f}"
 
 
+def beside(value: float, truth: float) -> str:
+    """A correlation and the truth's, bold where it is near."""
+    mark = "**" if abs(value - truth) <= LAG_OFF else ""
+    return f"{mark}{value:.2f}{mark} ({truth:.2f})"
+
+
 def span(bounds: list[float] | None) -> str:
     return f" ({bounds[0]:.2f} to {bounds[1]:.2f})" if bounds else ""
 
@@ -78,7 +84,7 @@ def over_best(scores: dict) -> float:
 
 def crps_table(found: dict) -> str:
     head = ["pair", "CRPS, mm/h", "over the best rival (95 %)", "p", *(title for title, _, _ in SCORES.values()),
-            "ranks: ours, rival's"]  # fmt: skip
+            *LAGS.values(), "ranks: ours, rival's"]  # fmt: skip
     rows = []
     for name, title in PAIRS.items():
         card = found.get(name)
@@ -89,8 +95,9 @@ def crps_table(found: dict) -> str:
         ratio, bounds = card["ratios"][rival]["crps"], (card["ratios"][rival]["intervals"] or {}).get("crps")
         p = card["differences"].get(rival, {}).get("crps", {}).get("p")
         scores = [judged(ours[key], low, high) for key, (_, low, high) in SCORES.items()]
+        lags = [beside(ours[key], ours[key] / ours[f"{key}_ratio"]) for key in LAGS]
         row = [title, f"{ours['crps']:.4f}", f"{judged(ratio, 0, AIM[name])}{span(bounds)}, {RIVALS[rival]}", chance(p)]
-        rows.append([*row, *scores, f"{ours['rank_deviation']:.2f}, {other['rank_deviation']:.2f}"])
+        rows.append([*row, *scores, *lags, f"{ours['rank_deviation']:.2f}, {other['rank_deviation']:.2f}"])
     return table(head, rows)
 
 
@@ -354,12 +361,12 @@ was thought over after a look at August.
 
 **How to read the tables.** CRPS is fair, over all pixels and hours; beside it that of the best rival, with 95 %
 intervals over days (both systems resampled together) and the p of the test of Diebold and Mariano over days. Power
-is that below 8 km; lag is the correlation of neighbouring hours, at a pixel and in coordinates that move with the
-rain; these and the quantiles are ratios of members to truth. Ranks: summed distance of the rank histogram from
+is that below 8 km; it and the quantiles are ratios of members to truth. Lag is the correlation of neighbouring hours, at
+a pixel and in coordinates that move with the rain, beside that of the truth. Ranks: summed distance of the rank histogram from
 flat, 0 at best. **Bold**: within what was aimed at, which is {
         ", ".join(f"{AIM[n]:.2f} at {PAIRS[n]}" for n in PAIRS)
-    } for CRPS, and {", ".join(f"{title} {low:g} to {high:g}" for title, low, high in SCORES.values())}; for FSS:
-above the best rival.
+    } for CRPS, and {", ".join(f"{title} {low:g} to {high:g}" for title, low, high in SCORES.values())},
+lags within {LAG_OFF:g} of the truth's; for FSS: above the best rival.
 
 """
     if found := read("study_day"):

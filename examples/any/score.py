@@ -118,6 +118,8 @@ def score(model, rain, wet, pair: tuple[int, int], args, rivals: tuple[str, ...]
         if t > 1 or key not in ("inside", "across"):
             ours, theirs = (float(np.nansum([value[k] for value in values])) for k in (0, 1))
             out[key] = ours / theirs
+            if key == "lag":
+                out["lag_off"] = (ours - theirs) / len(values)
     return {key: round(value, 4) for key, value in out.items()}
 
 

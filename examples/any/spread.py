@@ -33,9 +33,9 @@ def main() -> None:
     parser.add_argument("weights", help="a name that ships, or a folder")
     for name in ("pool", "work", "to"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--name", default="watch")
+    parser.add_argument("--name", default="watch", help="packed rain of the days to choose on")
     parser.add_argument("--pairs", default=PAIRS)
-    for name, value in (("draw", 8), ("edge", 150), ("members", 4)):
+    for name, value in (("draw", 64), ("edge", 125), ("members", 2)):
         parser.add_argument(f"--{name}", type=int, default=value)
     args = parser.parse_args()
     model, hr = load(args.weights), packed(args.pool, args.name)

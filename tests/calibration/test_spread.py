@@ -54,6 +54,12 @@ def test_nothing_is_tried_outside_the_limits():
     assert find(measure, Tuned(12.6), 12.6).chosen.sigma_max == pytest.approx(12.6 / 4)
 
 
+def test_the_others_are_tried_where_drawing_begins_at_the_largest_level_of_all():
+    top = 157.40728  # rounded to four digits it lies beyond itself
+    measure, _ = measured(bowl(top, 1.2))
+    assert find(measure, Tuned(top), top).chosen.tuned == (top, 1.2, 0.0)
+
+
 def test_a_gain_too_small_to_matter_is_not_followed():
     measure, asked = measured(lambda s, n: 0.1 * (1 - 0.0005 * math.log(80 / s)))
     find(measure, Tuned(80.0), 80.0)

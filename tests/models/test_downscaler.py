@@ -226,11 +226,11 @@ def test_the_mean_of_many_fields_is_not_scaled_up_to_the_totals(downscaler, rain
     torch.testing.assert_close(free[~wet], bound[~wet])
 
 
-def test_sampling_starts_where_beta_says_or_at_80(downscaler, pair):
+def test_sampling_starts_where_beta_says_or_at_160(downscaler, pair):
     net = downscaler()
     assert net.sigma_max(pair(10, 1)) == pytest.approx(12.6, abs=0.05)
     assert net.sigma_max(pair(1, 3)) == pytest.approx(44, abs=0.5)
-    assert net.sigma_max(pair(25, 6)) == 80
+    assert net.sigma_max(pair(25, 6)) == 160
 
 
 def test_the_papers_own_sampler_draws(downscaler, rain, pair, draw, monkeypatch):

@@ -118,7 +118,7 @@ def find(measure: Callable[[Tuned], Point], own: Tuned, top: float) -> Spread:
     known: dict[Tuned, Point] = {}
 
     def rounded(tuned: Tuned) -> Tuned:
-        return Tuned(round(min(tuned.sigma_max, top), 4), round(tuned.noise_factor, 2), round(tuned.noise_memory, 2))
+        return Tuned(min(round(tuned.sigma_max, 4), top), round(tuned.noise_factor, 2), round(tuned.noise_memory, 2))
 
     def at(tuned: Tuned) -> Point | None:
         key = rounded(tuned)

@@ -101,7 +101,7 @@ def read_stretches(
     lr: Rain,
     hr: Rain,
     days: list[str],
-    number: int = 6,
+    number: int = 16,
     edge: int = 150,
     progress: Callable[[Iterable], Iterable] = iter,
 ) -> list[Stretch]:

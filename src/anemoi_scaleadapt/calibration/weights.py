@@ -30,8 +30,8 @@ def spread_of(
     hr: Rain,
     pair: Pair,
     days: list[str],
-    draw: int = 6,
-    members: int = 4,
+    draw: int = 16,
+    members: int = 2,
     edge: int = 150,
     progress: Callable[[str], Callable[[Iterable], Iterable]] = lambda text: iter,
 ) -> spread.Spread:

@@ -31,8 +31,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     spread.add_argument(
         "--days", required=True, nargs="+", metavar="DATE", help="day, or first and last, that was not trained on"
     )
-    spread.add_argument("--members", type=int, default=4, help="members of each ensemble (default 4)")
-    spread.add_argument("--draw", type=int, default=6, metavar="N", help="wet half days to draw at most (default 6)")
+    spread.add_argument("--members", type=int, default=2, help="members of each ensemble (default 2)")
+    spread.add_argument("--draw", type=int, default=16, metavar="N", help="wet half days to draw at most (default 16)")
     spread.add_argument("--edge", type=int, default=150, help="widest square that is drawn, pixels (default 150)")
     spread.add_argument("--device", help="cpu, cuda ...; by default the GPU, if there is one")
     spread.add_argument("--to", type=Path, metavar="DIR", help="weights that draw so; else the values are printed")

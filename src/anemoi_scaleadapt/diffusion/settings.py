@@ -21,15 +21,15 @@ class SamplerSettings(Settings):
     name: Literal["dpmpp_2m_sde", "dpmpp_2m", "heun", "ancestral"] = "dpmpp_2m_sde"
     """``dpmpp_2m_sde`` draws fresh noise at every step; ``dpmpp_2m`` and ``heun`` follow
     the ODE; ``ancestral`` is the paper's own, 1000 steps"""
-    steps: Annotated[int, Field(ge=1, le=1000)] = 8
+    steps: Annotated[int, Field(ge=1, le=1000)] = 10
     """noise levels; either DPM++2M needs one network evaluation each. Not for ``ancestral``"""
-    sigma_min: Annotated[float, Field(gt=0, lt=1)] = 0.03
+    sigma_min: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """smallest noise level"""
     sigma_max: Annotated[float, Field(le=1e9)] | None = Field(
         default=None, json_schema_extra={"rule": "a number above sigma_min to 1e+09, or null"}
     )
     """largest noise level, where drawing begins: lower narrows the members' differences over large areas. Null: as
-    calibrated, else the largest that beta trains, at most 80"""
+    calibrated, else the largest that beta trains, at most 160"""
     noise_factor: Annotated[float, Field(gt=0, le=4)] | None = Field(
         default=None, json_schema_extra={"rule": "a number above 0 to 4, or null"}
     )
@@ -40,7 +40,7 @@ class SamplerSettings(Settings):
     )
     """how much an hour's noise holds of the noise of the hour before: above 0 makes an hour of a member more like the
     next. Null: as calibrated, else 0"""
-    rho: Annotated[float, Field(ge=1, le=100)] = 7.0
+    rho: Annotated[float, Field(ge=1, le=100)] = 5.0
     """exponent of the Karras schedule; 1 spaces the levels evenly"""
     conserve_below: Annotated[float, Field(ge=0, le=1e9)] = 1.0
     """noise level from which on the denoised estimates keep the coarse totals, if that is done inside the sampler"""

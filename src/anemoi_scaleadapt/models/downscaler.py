@@ -28,7 +28,7 @@ from anemoi_scaleadapt.scale import Scale
 #: z that is added to the coarse rain's where it gives the residual's amplitude
 FAINT = 0.25
 #: noise level from which sampling starts at most, unless told otherwise: that of the largest patterns of a residual
-START = 80.0
+START = 160.0
 
 
 @dataclass(frozen=True)
