@@ -28,7 +28,7 @@ def karras(steps, low, high, rho):
 
 def test_dpmpp_2m_against_the_formula_of_the_paper():
     # Lu et al. 2022 (arXiv 2211.01095), algorithm 2, data prediction, in lambda = -ln sigma
-    settings = SamplerSettings(name="dpmpp_2m", steps=6, sigma_min=0.05, sigma_max=10.0)
+    settings = SamplerSettings(name="dpmpp_2m", steps=6, sigma_min=0.05, sigma_max=10.0, rho=7.0)
     shape = (1, 2, 3, 4, 5)
     got = draw(gaussian, noise(shape), settings, 0.02)
     levels = karras(6, 0.05, 10.0, 7.0)
@@ -49,7 +49,9 @@ def test_dpmpp_2m_against_the_formula_of_the_paper():
 def test_dpmpp_2m_sde_against_the_formula_of_the_paper(factor):
     # Lu et al. 2022 (arXiv 2211.01095), SDE-DPM-Solver++(2M), for alpha = 1: in exponentials of lambda
     shape = (1, 2, 3, 4, 5)
-    settings = SamplerSettings(name="dpmpp_2m_sde", steps=6, sigma_min=0.05, sigma_max=10.0, noise_factor=factor)
+    settings = SamplerSettings(
+        name="dpmpp_2m_sde", steps=6, sigma_min=0.05, sigma_max=10.0, rho=7.0, noise_factor=factor
+    )
     got = draw(gaussian, noise(shape), settings, 0.02)
     levels = karras(6, 0.05, 10.0, 7.0)
     x, estimates = noise(shape)(0) * levels[0], []
@@ -78,7 +80,7 @@ def test_dpmpp_2m_sde_takes_exact_steps_of_the_posterior():
     assert mean == pytest.approx(2.0, abs=0.03) and std == pytest.approx(0.5, rel=0.03)
 
 
-@pytest.mark.parametrize(("name", "calls"), [("dpmpp_2m", 8), ("heun", 15), ("dpmpp_2m_sde", 8)])
+@pytest.mark.parametrize(("name", "calls"), [("dpmpp_2m", 10), ("heun", 19), ("dpmpp_2m_sde", 10)])
 def test_evaluations(name, calls):
     count = []
 
@@ -87,7 +89,7 @@ def test_evaluations(name, calls):
         return gaussian(x, sigma)
 
     draw(counted, noise((1, 1, 1, 2, 2)), SamplerSettings(name=name, sigma_max=20.0), 0.02)
-    assert len(count) == calls and count[0] == pytest.approx(20.0) and count[-1] >= 0.03 - 1e-9
+    assert len(count) == calls and count[0] == pytest.approx(20.0) and count[-1] >= 0.1 - 1e-9
 
 
 @pytest.mark.parametrize("name", ["dpmpp_2m", "heun", "dpmpp_2m_sde", "ancestral"])
@@ -101,7 +103,7 @@ def test_the_spread_of_a_gaussian_comes_out(name):
 def test_more_noise_widens_what_its_levels_decide_and_nothing_else():
     def std(deviation, **more):
         """Of what comes out, where the truth has this deviation."""
-        settings = SamplerSettings(steps=40, sigma_max=400.0, **more)
+        settings = SamplerSettings(steps=40, sigma_min=0.03, sigma_max=400.0, rho=7.0, **more)
         known = lambda x, sigma: x * deviation**2 / (deviation**2 + sigma**2)  # noqa: E731
         return draw(known, noise((1, 1, 1, 100, 200)), settings, 0.02).std()
 
