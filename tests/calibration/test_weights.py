@@ -7,7 +7,7 @@ import pytest
 import torch
 import xarray as xr
 
-from anemoi_scaleadapt.calibration.spread import Point
+from anemoi_scaleadapt.calibration.spread import BETTER, Point
 from anemoi_scaleadapt.commands import main
 from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.pretrained import load, save
@@ -54,7 +54,7 @@ def test_weights_are_written_that_draw_as_found(folder, fine, tmp_path, capsys):
     assert chosen.keys() == {"s5t2", "s10t1"}
     for spread in trials.values():
         assert spread["chosen"] in spread["points"]
-        assert Point(**spread["chosen"]).cost == min(Point(**p).cost for p in spread["points"])
+        assert Point(**spread["chosen"]).cost <= min(Point(**p).cost for p in spread["points"]) + BETTER
         assert spread["before"] == spread["points"][0]
     told = json.loads((out / "model.json").read_text())
     assert told["note"] == "a test" and told["calibrated"]["days"] == [DAY]

@@ -205,12 +205,13 @@ def test_the_running_deviation_makes_residuals_of_unit_variance(downscaler, rain
 
 def test_totals_are_kept_inside_the_sampler_from_a_noise_level_on(downscaler, rain, pair, draw):
     # the levels are 80, 5.2 and 0.03: conserved below 10 is conserved at two of them, below 0.01 at none
+    usual = SamplerSettings(steps=3, sigma_min=0.03, sigma_max=80.0, rho=7.0)
     net, scale, axis = downscaler(), pair(5, 3), rain(1, 3, 3, 4, 4)
     members = {
-        limit: draw(net, axis, scale, sampler=SamplerSettings(steps=3, conserve_below=limit))
+        limit: draw(net, axis, scale, sampler=usual.model_copy(update={"conserve_below": limit}))
         for limit in (0.01, 10, 1e6)
     }
-    after = draw(net, axis, pair(5, 3, conservation={"inside_sampler": False}))
+    after = draw(net, axis, pair(5, 3, conservation={"inside_sampler": False}), sampler=usual)
     torch.testing.assert_close(members[0.01], after, rtol=0, atol=0)
     assert (members[10] - after).abs().max() > 1e-3 and (members[10] - members[1e6]).abs().max() > 1e-3
 
