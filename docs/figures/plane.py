@@ -43,7 +43,9 @@ def main() -> None:
     ):
         values, spaces, times = plane(scores, key)
         drawn = np.log if low > 0 else np.asarray
-        axes.imshow(drawn(values), norm=TwoSlopeNorm(0, drawn(low), drawn(high)), cmap="PuOr_r", aspect="auto", origin="lower")
+        axes.imshow(
+            drawn(values), norm=TwoSlopeNorm(0, drawn(low), drawn(high)), cmap="PuOr_r", aspect="auto", origin="lower"
+        )
         axes.set_title(title, fontsize=9)
         axes.set_xticks(range(len(spaces)), [str(s) for s in spaces])
         axes.set_yticks(range(len(times)), [str(t) for t in times])
