@@ -229,10 +229,11 @@ rival's; spread/skill, power, q99.9, lag.
 
 In winter in France, a climate that is new to the weights, members are far too wide at (1, 3), and behind the best
 rival.
-**To calibrate on a day does about as much as to adapt to it**: both mend (1, 3), neither (10, 3), where twelve hours
-of a single day ask for more spread than the next. Two days of adapt do more, but at (1, 3).
+**To calibrate on a day does about as much as to adapt to it**: both mend (1, 3), neither (10, 3), where twelve
+hours of a single day ask for more spread than the next. Two days of adapt do more, but at (1, 3).
 [Calibrate](../howto/calibrate.md) first, on as many days as there are. Where the weights know the climate, more
-days of adapt bring nothing or little: in Germany CRPS stays or rises, in the United States it falls at (10, 3) and (1, 3) and rises at (25, 6).
+days of adapt bring nothing or little: in Germany CRPS stays or rises, in the United States it falls at (10, 3) and
+(1, 3) and rises at (25, 6).
 
 {table(head, rows)}
 """
