@@ -35,7 +35,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--name", default="watch", help="packed rain of the days to choose on")
     parser.add_argument("--pairs", default=PAIRS)
-    for name, value in (("draw", 64), ("edge", 125), ("members", 2)):
+    for name, value in (("draw", 48), ("edge", 125), ("members", 2)):
         parser.add_argument(f"--{name}", type=int, default=value)
     args = parser.parse_args()
     model, hr = load(args.weights), packed(args.pool, args.name)
