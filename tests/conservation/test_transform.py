@@ -102,6 +102,7 @@ def test_equivariant_to_scaling_of_the_coarse_rain(data, exponent, smooth, cases
     if smooth:  # only the last, exact step is linear in LR; so scale both: a change of units
         out = conserve(rain * factor, lr * factor, Conservation(smooth=True))
     else:
+        rain = torch.where(rain < 0.05, 0, rain)  # a block is dry by its largest value over LR: none near that limit
         out = conserve(rain, lr * factor, PLAIN)
     want = conserve(rain, lr, Conservation(smooth=smooth)) * factor
     torch.testing.assert_close(out, want, rtol=1e-5, atol=0, equal_nan=True)
