@@ -79,7 +79,8 @@ class Spread:
     before
         The one with the checkpoint's own settings.
     chosen
-        The one of lowest cost: nearly the lowest CRPS, with spread, power and lag like the truth's.
+        The one of lowest cost, but for gains below BETTER: nearly the lowest CRPS, with spread, power and lag like the
+        truth's.
     """
 
     points: tuple[Point, ...]

@@ -30,9 +30,9 @@ def spread_of(
     hr: Rain,
     pair: Pair,
     days: list[str],
-    draw: int = 16,
-    members: int = 2,
-    edge: int = 150,
+    draw: int,
+    members: int,
+    edge: int,
     progress: Callable[[str], Callable[[Iterable], Iterable]] = lambda text: iter,
 ) -> spread.Spread:
     """Find the sampler's settings with the lowest CRPS for a pair.
