@@ -32,21 +32,21 @@ WINDOW = {"scope": "window", "inside_sampler": False}
 #: table -> title of a row -> (settings of the sampler, settings of the conservation) that differ from the default
 TABLES = {
     "samplers": {
-        "DPM++2M SDE, 10 levels (default)": ({}, {}),
+        "DPM++2M SDE, 12 levels (default)": ({}, {}),
         "DPM++2M SDE, 5": ({"steps": 5}, {}),
         "DPM++2M SDE, 8": ({"steps": 8}, {}),
-        "DPM++2M SDE, 12": ({"steps": 12}, {}),
+        "DPM++2M SDE, 10": ({"steps": 10}, {}),
         "DPM++2M SDE, 16": ({"steps": 16}, {}),
-        "DPM++2M SDE, 10, rho 7": ({"rho": 7.0}, {}),
-        "DPM++2M SDE, 10 down to 0.03": ({"sigma_min": 0.03}, {}),
-        "DPM++2M, 10": ({"name": "dpmpp_2m"}, {}),
+        "DPM++2M SDE, 12, rho 7": ({"rho": 7.0}, {}),
+        "DPM++2M SDE, 12 down to 0.03": ({"sigma_min": 0.03}, {}),
+        "DPM++2M, 12": ({"name": "dpmpp_2m"}, {}),
         "DPM++2M, 16": ({"name": "dpmpp_2m", "steps": 16}, {}),
         "Heun, 18": ({"name": "heun", "steps": 18}, {}),
     },
-    "levels": {f"sigma_max {level:g}": ({"sigma_max": level}, {}) for level in (5.0, 10.0, 20.0, 40.0, 80.0, 157.0)},
+    "levels": {f"sigma_max {level:g}": ({"sigma_max": level}, {}) for level in (5.0, 10.0, 20.0, 40.0, 80.0, 160.0)},
     "noise": {f"noise_factor {factor:g}": ({"noise_factor": factor}, {}) for factor in (0.8, 0.9, 1.0, 1.1, 1.2, 1.3)},
     "memory": {f"noise_memory {memory:g}": ({"noise_memory": memory}, {}) for memory in (0.0, 0.3, 0.6)},
-    "kept": {f"totals from {level:g}": ({"conserve_below": level}, {}) for level in (1.0, 1.7, 3.0)},
+    "kept": {f"totals from {level:g}": ({"conserve_below": level}, {}) for level in (1.0, 1.5, 3.0)},
     "functions": {
         "identity, cell (default)": ({}, {}),
         "identity, cell, only at the end": ({}, {"inside_sampler": False}),

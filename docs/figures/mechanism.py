@@ -127,7 +127,7 @@ def networks() -> None:
     box(axes, 2.6, 2.75, 1.5, 0.9, "context per hour\nfirst guess, frames", BLUE)
     box(axes, 4.7, 2.75, 1.9, 0.9, "mean network\nattention: frames,\nhours, space", GREEN)
     box(axes, 4.7, 0.7, 1.9, 1.1, "residual network\nattention: hours;\naverages and gains", ORANGE)
-    box(axes, 7.3, 1.7, 1.0, 0.8, "sampler\n10 levels", GREY)
+    box(axes, 7.3, 1.7, 1.0, 0.8, "sampler\n12 levels", GREY)
     box(axes, 8.75, 1.55, 1.1, 1.1, "totals\n$f(P)\\,R/\\overline{f(P)}$", BLUE)
     arrow(axes, (1.95, 3.2), (2.57, 3.2))
     arrow(axes, (4.15, 3.2), (4.67, 3.2))

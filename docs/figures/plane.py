@@ -34,6 +34,11 @@ def plane(scores: dict[str, dict[str, float]], key: str) -> tuple[np.ndarray, li
     return values, spaces, times
 
 
+def beyond(told: dict[str, float], key: str, least: float, most: float) -> bool:
+    """Whether the whole interval of 90 % lies outside the limits, where it is known."""
+    return told.get(f"{key}_low", most) > most or told.get(f"{key}_high", least) < least
+
+
 def main() -> None:
     """Write plane.svg."""
     scores = json.loads(SOURCE.read_text())
@@ -53,8 +58,10 @@ def main() -> None:
         for (row, column), value in np.ndenumerate(values):
             if np.isfinite(value):
                 good = least <= value <= most
+                name = f"s{spaces[column]}t{times[row]}"
+                star = "*" if beyond(scores[name], key, least, most) else ""
                 dark = abs(drawn(value)) > 0.6 * max(-drawn(low), drawn(high))
-                axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8,
+                axes.text(column, row, f"{value:.2f}{star}", ha="center", va="center", fontsize=8,
                           weight="bold" if good else "normal", color="white" if dark else "black")  # fmt: skip
     figure.savefig(HERE / "plane.svg", metadata={"Date": None})
 

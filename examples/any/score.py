@@ -67,13 +67,18 @@ def rival(name: str, frames: np.ndarray, before: int, drawn: int, s: int, t: int
 
 
 def score(model, rain, wet, pair: tuple[int, int], args, rivals: tuple[str, ...] = RIVALS) -> dict[str, float]:
-    """Scores of a pair over all squares."""
+    """Scores of a pair over all squares; of some where 90 % lie if squares are drawn anew among these."""
     s, t = pair
     scale = model.find_scale({"space": s, "time": t}, allow_untrained=True)
     drawn, past = args.hours // t, frames_round(t)
     size, edge = args.size // s * s, past * t
-    total = dict.fromkeys(("crps", *rivals, "count", "square", "variance"), 0.0)
-    members_of, truth_of, ratios, began = [], [], {}, time.time()
+    sums: dict[str, list[float]] = {}
+    members_of, truth_of, began = [], [], time.time()
+
+    def keep(**values: float) -> None:
+        for key, value in values.items():
+            sums.setdefault(key, []).append(value)
+
     for first, y, x in squares(wet, args.squares, args.hours, args.size, 12):
         cut = rain[first - edge : first + drawn * t + edge, y : y + size, x : x + size].astype("float32")
         fine = torch.from_numpy(np.where(cut < 0, -1, cut * STEP))[None]
@@ -88,39 +93,43 @@ def score(model, rain, wet, pair: tuple[int, int], args, rivals: tuple[str, ...]
         seen, own = torch.where(known, truth, 0), torch.where(known, members, 0)
         for name in rivals:
             other = torch.where(known, rival(name, frames, past, drawn, s, t, args.members), 0)
-            total[name] += float(fair_crps(other, seen)[known].sum())
-        total["crps"] += float(fair_crps(own, seen)[known].sum())
-        total["count"] += int(known.sum())
-        total["square"] += float((own.mean(0) - seen).square().sum())
-        total["variance"] += float(own.var(0).sum())
+            keep(**{name: float(fair_crps(other, seen)[known].sum())})
+        keep(crps=float(fair_crps(own, seen)[known].sum()), count=int(known.sum()))
+        keep(square=float((own.mean(0) - seen).square().sum()), variance=float(own.var(0).sum()))
         members_of.append(own.flatten())
         truth_of.append(seen.flatten())
         hours = range(len(seen) - 1)
-        for key, at in (
-            ("lag", [*hours]),
-            ("inside", [i for i in hours if (i + 1) % t]),
-            ("across", [*hours][t - 1 :: t]),
-        ):
-            ratios.setdefault(key, []).append((lag(own, at), lag(seen, at)))
-        ratios.setdefault("power", []).append((float(high_power(own)), float(high_power(seen))))
-        change = [float(a.diff(dim=-3).abs().mean()) for a in (own, seen)]
-        ratios.setdefault("change", []).append(tuple(change))
-    m, everything, truth = args.members, torch.cat(members_of), torch.cat(truth_of)
-    out = {
-        "crps": total["crps"] / total["count"],
-        **{f"over_{name}": total["crps"] / total[name] for name in rivals},
-        "ssr": ((m + 1) / m * total["variance"] / total["square"]) ** 0.5,
+        at = {"lag": [*hours], "inside": [i for i in hours if (i + 1) % t], "across": [*hours][t - 1 :: t]}
+        for which, rates in (("own", own), ("true", seen)):
+            keep(**{f"{key}_{which}": lag(rates, when) for key, when in at.items() if t > 1 or key == "lag"})
+            keep(**{f"power_{which}": float(high_power(rates))})
+            keep(**{f"change_{which}": float(rates.diff(dim=-3).abs().mean())})
+    everything, truth = torch.cat(members_of), torch.cat(truth_of)
+    table = {key: np.array(values) for key, values in sums.items()}
+    found = {
+        **pooled(table, args.members),
         "q999": float(quantile(everything, 0.999) / quantile(truth, 0.999)),
         "q9999": float(quantile(everything, 0.9999) / quantile(truth, 0.9999)),
         "seconds": time.time() - began,
     }
-    for key, values in ratios.items():
-        if t > 1 or key not in ("inside", "across"):
-            ours, theirs = (float(np.nansum([value[k] for value in values])) for k in (0, 1))
-            out[key] = ours / theirs
-            if key == "lag":
-                out["lag_off"] = (ours - theirs) / len(values)
-    return {key: round(value, 4) for key, value in out.items()}
+    again = np.random.default_rng(0).integers(0, len(table["crps"]), (1000, len(table["crps"])))
+    drawn_again = [pooled({key: values[row] for key, values in table.items()}, args.members) for row in again]
+    for key in ("ssr", "power", "lag_off"):
+        found[f"{key}_low"], found[f"{key}_high"] = np.nanpercentile([each[key] for each in drawn_again], (5, 95))
+    return {key: round(float(value), 4) for key, value in found.items()}
+
+
+def pooled(sums: dict[str, np.ndarray], members: int) -> dict[str, float]:
+    """Scores of sums over squares."""
+    total = {key: float(np.nansum(values)) for key, values in sums.items()}
+    kinds = [key.removesuffix("_own") for key in sums if key.endswith("_own")]
+    return {
+        "crps": total["crps"] / total["count"],
+        **{f"over_{name}": total["crps"] / total[name] for name in RIVALS if name in total},
+        "ssr": ((members + 1) / members * total["variance"] / total["square"]) ** 0.5,
+        **{kind: total[f"{kind}_own"] / total[f"{kind}_true"] for kind in kinds},
+        "lag_off": (total["lag_own"] - total["lag_true"]) / len(sums["lag_own"]),
+    }
 
 
 def options(description: str | None) -> argparse.ArgumentParser:

@@ -1,7 +1,9 @@
 """Choose how members are drawn on packed rain: spread.py WEIGHTS --pool DIR --work DIR --to DIR.
 
-As `anemoi-scaleadapt calibrate spread`, but pair by pair, each kept in WORK, so that several processes can share the
-pairs and none is measured twice, and in bfloat16. With all pairs there --to gets the weights with their table.
+As `anemoi-scaleadapt calibrate spread`, but of the settings `noise_factor` alone, on many more half days, pair by pair,
+each kept in WORK, so that several processes can share the pairs and none is measured twice, and in bfloat16. Even
+48 half days cannot tell a sigma_max of 80 from one of 160: it is what hides the largest patterns. With all
+pairs there --to gets the weights with their table.
 """
 
 import argparse
@@ -14,18 +16,37 @@ import torch
 from pool import packed
 
 from anemoi_scaleadapt.calibration.spread import Point, Spread
-from anemoi_scaleadapt.calibration.weights import pair_of, spread_of, write
+from anemoi_scaleadapt.calibration.trained import measure
+from anemoi_scaleadapt.calibration.weights import pair_of, stretches_of, write
+from anemoi_scaleadapt.diffusion.settings import Tuned
 from anemoi_scaleadapt.files import write_text
 from anemoi_scaleadapt.pretrained import load
 
-PAIRS = "10:1,1:3,10:3,25:6,5:2,2:5,25:2,17:4"
+PAIRS = "10:1,1:3,10:3,25:6,5:2,2:5,25:2,17:4,3:1"
 
 
-def read(path: Path) -> Spread:
-    """Trials of a pair."""
-    told = json.loads(path.read_text())
-    points = tuple(Point(**point) for point in told["points"])
-    return Spread(points, Point(**told["before"]), Point(**told["chosen"]))
+#: where drawing begins, hourly frames or longer ones; longer ones leave large patterns open
+BEGIN = (20.0, 160.0)
+FACTORS = (0.95, 1.0, 1.05)
+
+
+def read(path: Path) -> list[Point]:
+    """What was measured of a pair."""
+    return [Point(**point) for point in json.loads(path.read_text())]
+
+
+def best(points: list[Point]) -> Spread:
+    """The noise_factor of lowest cost, by parabolas through the logarithms of what was measured."""
+    factors = np.array([point.noise_factor for point in points])
+    fine = np.arange(factors.min() - 0.05, factors.max() + 0.051, 0.01)
+
+    def along(name: str) -> np.ndarray:
+        logs = np.log([getattr(point, name) for point in points])
+        return np.exp(np.polynomial.Polynomial.fit(factors, logs, 2)(fine))
+
+    rows = zip(fine.round(2), *(along(name) for name in ("ssr", "crps", "power", "lag")), strict=True)
+    found = [Point(points[0].sigma_max, factor, points[0].noise_memory, *scores) for factor, *scores in rows]
+    return Spread(tuple(points), points[0], min(found, key=lambda point: point.cost))
 
 
 def main() -> None:
@@ -35,7 +56,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--name", default="watch", help="packed rain of the days to choose on")
     parser.add_argument("--pairs", default=PAIRS)
-    for name, value in (("draw", 48), ("edge", 125), ("members", 2)):
+    for name, value in (("draw", 88), ("edge", 125), ("members", 2)):
         parser.add_argument(f"--{name}", type=int, default=value)
     args = parser.parse_args()
     model, hr = load(args.weights), packed(args.pool, args.name)
@@ -45,13 +66,16 @@ def main() -> None:
     for text in args.pairs.split(","):
         if not paths[text].exists():
             pair = pair_of(text, model)
+            scale, begin = model.find_scale(dict(zip(("space", "time"), pair, strict=True))), BEGIN[pair[1] > 1]
             with torch.autocast("cpu", torch.bfloat16):
-                found = spread_of(model, hr, pair, days, args.draw, args.members, args.edge)
-            print(pair, found.reason, flush=True)
-            write_text(paths[text], json.dumps(asdict(found), indent=1) + "\n")
+                stretches = stretches_of(model, hr, pair, days, args.draw, args.edge)
+                trials = [Tuned(begin, factor) for factor in FACTORS]
+                points = [measure(model.downscaler, scale, stretches, tuned, args.members) for tuned in trials]
+            print(pair, len(stretches), best(points).chosen, flush=True)
+            write_text(paths[text], json.dumps([asdict(point) for point in points], indent=1) + "\n")
     if all(path.exists() for path in paths.values()):
         about = {key: getattr(args, key) for key in ("draw", "edge", "members")}
-        found = {pair_of(text, model): read(path) for text, path in paths.items()}
+        found = {pair_of(text, model): best(read(path)) for text, path in paths.items()}
         source = json.loads((args.pool / f"{args.name}.json").read_text())["file"]
         write(args.weights, found, args.to, {"hr": source, "days": days, **about})
 

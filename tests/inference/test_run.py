@@ -184,14 +184,14 @@ def test_the_file_is_what_predict_step_gives_stretch_by_stretch(members, trained
         np.testing.assert_allclose(got[0, kept, ..., 0].numpy(), rain, rtol=1e-5, atol=1e-6)
 
 
-def test_ten_evaluations_a_member_and_one_of_the_mean(trained):
+def test_twelve_evaluations_a_member_and_one_of_the_mean(trained):
     interface = torch.load(trained[1], weights_only=False, map_location="cpu").eval()
     network, rows = interface.model.downscaler, []
     network.mean.register_forward_hook(lambda module, args, out: rows.append(("mean", out.shape[0])))
     network.residual.register_forward_hook(lambda module, args, out: rows.append(("residual", out.shape[0])))
     interface.predict_step({"lr": torch.rand(1, 18, 64, 1)}, shape=(8, 8), date=START, members=3, with_mean=True)
     evaluated = {part: sum(batch for name, batch in rows if name == part) for part in ("mean", "residual")}
-    assert evaluated == {"mean": 1, "residual": 10 * 3}
+    assert evaluated == {"mean": 1, "residual": 12 * 3}
 
 
 def test_a_part_of_the_ensemble_is_the_same(members, trained):

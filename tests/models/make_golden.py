@@ -17,7 +17,7 @@ NETWORK = NetworkSettings(
     mean_channels=(8, 8), residual_channels=(8, 8), frame_channels=8, blocks=1, heads=2, window=3, hours=2,
     averages=(1, 3),
 )  # fmt: skip
-SAMPLER = SamplerSettings(steps=8, sigma_min=0.03, sigma_max=80.0, rho=7.0)
+SAMPLER = SamplerSettings(steps=8, sigma_min=0.03, sigma_max=80.0, rho=7.0, conserve_below=1.0)
 SCALE = resolve({"space": 5, "time": 2, "context_length": 3, "lookahead": 1, "beta": 0.02})
 
 

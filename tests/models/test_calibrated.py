@@ -42,10 +42,11 @@ def test_a_draw_takes_what_its_settings_leave_open(downscaler):
     assert (told.sigma_max, told.noise_factor) == (30.0, pytest.approx(1.3))
 
 
-def test_never_beyond_what_beta_trains(downscaler):
+def test_what_was_measured_may_lie_above_the_levels_of_the_pairs_own_beta(downscaler):
     net = downscaler()
     net.calibrated.fill({(25, 6): Tuned(70.0)})
-    assert net.chosen(SamplerSettings(), recipe(10, 1)).sigma_max == pytest.approx(net.sigma_max(recipe(10, 1)))
+    assert net.sigma_max(recipe(10, 1)) < 13
+    assert net.chosen(SamplerSettings(), recipe(10, 1)).sigma_max == pytest.approx(70.0)
 
 
 def test_it_goes_with_the_weights(downscaler):

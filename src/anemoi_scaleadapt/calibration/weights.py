@@ -25,6 +25,46 @@ def pair_of(word: str, model: RainModel) -> Pair:
     return space, time
 
 
+def stretches_of(
+    model: RainModel,
+    hr: Rain,
+    pair: Pair,
+    days: list[str],
+    draw: int,
+    edge: int,
+    progress: Callable[[str], Callable[[Iterable], Iterable]] = lambda text: iter,
+) -> list[trained.Stretch]:
+    """Read wet stretches for a pair; the coarse rain is the mean of the fine rain.
+
+    Parameters
+    ----------
+    model : RainModel
+        From :func:`anemoi_scaleadapt.inference.trained.open_weights`.
+    hr : Rain
+        Hourly fine rain.
+    pair : tuple of int
+        (s, t).
+    days : list of str
+        First and last day; none should have been trained on.
+    draw, edge : int
+        Wet stretches at most; widest square in pixels.
+    progress : callable
+        Of a text, what wraps the list of stretches.
+
+    Raises
+    ------
+    ScaleAdaptError
+        If the domain is smaller than a coarse cell, or no wet stretch is there.
+    """
+    space, time = pair
+    rows, columns = (slice(0, n // space * space) for n in hr.shape)
+    if not (rows.stop and columns.stop):
+        raise ScaleAdaptError(f"{hr.path} has {hr.shape} pixels, fewer than a coarse cell of {space} x {space}.")
+    fine = cropped(hr, rows, columns)
+    scale, coarse = model.find_scale({"space": space, "time": time}), block_means(fine, space)
+    return trained.read_stretches(model, scale, coarse, fine, days, draw, edge, progress("reading"))
+
+
 def spread_of(
     model: RainModel,
     hr: Rain,
@@ -39,39 +79,22 @@ def spread_of(
 
     Parameters
     ----------
-    model : RainModel
-        From :func:`anemoi_scaleadapt.inference.trained.open_weights`.
-    hr : Rain
-        Hourly fine rain; the coarse rain is its mean.
-    pair : tuple of int
-        (s, t).
-    days : list of str
-        First and last day; none should have been trained on.
-    draw, members, edge : int
-        Wet stretches and members of each at most; widest square in pixels.
-    progress : callable
-        Of a text, what wraps the list of stretches.
-
-    Raises
-    ------
-    ScaleAdaptError
-        If the domain is smaller than a coarse cell, or no wet stretch is there.
+    model, hr, pair, days, draw, edge, progress
+        As of :func:`stretches_of`.
+    members : int
+        Members of each stretch.
     """
-    space, time = pair
-    rows, columns = (slice(0, n // space * space) for n in hr.shape)
-    if not (rows.stop and columns.stop):
-        raise ScaleAdaptError(f"{hr.path} has {hr.shape} pixels, fewer than a coarse cell of {space} x {space}.")
-    fine = cropped(hr, rows, columns)
-    net, scale = model.downscaler, model.find_scale({"space": space, "time": time})
-    coarse = block_means(fine, space)
-    stretches = trained.read_stretches(model, scale, coarse, fine, days, draw, edge, progress("reading"))
+    net, scale = model.downscaler, model.find_scale(dict(zip(("space", "time"), pair, strict=True)))
+    stretches = stretches_of(model, hr, pair, days, draw, edge, progress)
 
     def measure(tuned: Tuned) -> spread.Point:
-        told = progress(f"({space}, {time}): {spread.words(tuned)}")
+        told = progress(f"{pair}: {spread.words(tuned)}")
         return trained.measure(net, scale, stretches, tuned, members, told)
 
     own = net.chosen(net.sampler, scale)
-    return spread.find(measure, Tuned(*(getattr(own, name) for name in Tuned._fields)), net.sigma_max(scale))
+    # what the network learnt of large levels at one pair holds at the others
+    top = max(net.sigma_max(model.find_scale({"space": s, "time": t})) for s, t in model.pairs.all)
+    return spread.find(measure, Tuned(*(getattr(own, name) for name in Tuned._fields)), top)
 
 
 def check_folder(folder: Path) -> None:

@@ -21,7 +21,7 @@ class SamplerSettings(Settings):
     name: Literal["dpmpp_2m_sde", "dpmpp_2m", "heun", "ancestral"] = "dpmpp_2m_sde"
     """``dpmpp_2m_sde`` draws fresh noise at every step; ``dpmpp_2m`` and ``heun`` follow
     the ODE; ``ancestral`` is the paper's own, 1000 steps"""
-    steps: Annotated[int, Field(ge=1, le=1000)] = 10
+    steps: Annotated[int, Field(ge=1, le=1000)] = 12
     """noise levels; either DPM++2M needs one network evaluation each. Not for ``ancestral``"""
     sigma_min: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """smallest noise level"""
@@ -42,7 +42,7 @@ class SamplerSettings(Settings):
     next. Null: as calibrated, else 0"""
     rho: Annotated[float, Field(ge=1, le=100)] = 5.0
     """exponent of the Karras schedule; 1 spaces the levels evenly"""
-    conserve_below: Annotated[float, Field(ge=0, le=1e9)] = 1.0
+    conserve_below: Annotated[float, Field(ge=0, le=1e9)] = 1.5
     """noise level from which on the denoised estimates keep the coarse totals, if that is done inside the sampler"""
 
     @model_validator(mode="after")

@@ -107,9 +107,8 @@ class Downscaler(nn.Module):
 
     def chosen(self, sampler: SamplerSettings, scale: Scale) -> SamplerSettings:
         """A sampler's settings with what they leave open: as calibrated for the pair, else the usual."""
-        largest = self.sigma_max(scale)
-        tuned = self.calibrated(scale.space, scale.time) or Tuned(largest)
-        found = {**tuned._asdict(), "sigma_max": max(min(tuned.sigma_max, largest), 2 * sampler.sigma_min)}
+        tuned = self.calibrated(scale.space, scale.time) or Tuned(self.sigma_max(scale))
+        found = {**tuned._asdict(), "sigma_max": max(tuned.sigma_max, 2 * sampler.sigma_min)}
         return sampler.model_copy(update={key: value for key, value in found.items() if getattr(sampler, key) is None})
 
     @staticmethod
