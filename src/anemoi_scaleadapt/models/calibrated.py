@@ -10,7 +10,7 @@ from anemoi_scaleadapt.diffusion.settings import Tuned
 from anemoi_scaleadapt.models.spread import KNOTS, LONGEST, knot_weights
 
 #: how far in log s and in t a measured pair is felt
-FELT = (0.5, 0.5)
+FELT = (0.5, 0.35)
 Pair = tuple[int, int]
 
 
