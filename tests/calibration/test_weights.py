@@ -7,7 +7,7 @@ import pytest
 import torch
 import xarray as xr
 
-from anemoi_scaleadapt.calibration.spread import BETTER, Point, Spread
+from anemoi_scaleadapt.calibration.spread import BETTER, Point
 from anemoi_scaleadapt.commands import main
 from anemoi_scaleadapt.models.anemoi import RainModel
 from anemoi_scaleadapt.pretrained import load, save
@@ -68,20 +68,6 @@ def test_weights_are_written_that_draw_as_found(folder, fine, tmp_path, capsys):
     capsys.readouterr()
     assert calibrate(out, fine, "--pairs", "5:2") == 0
     assert "(5, 2): sigma_max" in capsys.readouterr().out
-
-
-def test_a_pair_may_begin_at_levels_that_another_has_learnt(folder, fine, monkeypatch):
-    asked = {}
-
-    def find(measure, own, top):
-        asked[own.sigma_max] = top
-        point = Point(*own, ssr=1.0, crps=1.0, power=1.0, lag=1.0)
-        return Spread((point,), point, point)
-
-    monkeypatch.setattr("anemoi_scaleadapt.calibration.spread.find", find)
-    assert calibrate(folder, fine, "--pairs", "5:2", "10:1") == 0
-    own = [load(folder).downscaler.sigma_max(recipe(*pair)) for pair in ((5, 2), (10, 1))]
-    assert asked == {level: 160 for level in own} and max(own) < 40
 
 
 @pytest.mark.parametrize(

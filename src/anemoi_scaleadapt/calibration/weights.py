@@ -92,9 +92,7 @@ def spread_of(
         return trained.measure(net, scale, stretches, tuned, members, told)
 
     own = net.chosen(net.sampler, scale)
-    # what the network learnt of large levels at one pair holds at the others
-    top = max(net.sigma_max(model.find_scale({"space": s, "time": t})) for s, t in model.pairs.all)
-    return spread.find(measure, Tuned(*(getattr(own, name) for name in Tuned._fields)), top)
+    return spread.find(measure, Tuned(*(getattr(own, name) for name in Tuned._fields)))
 
 
 def check_folder(folder: Path) -> None:
