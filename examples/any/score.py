@@ -121,13 +121,15 @@ def score(model, rain, wet, pair: tuple[int, int], args, rivals: tuple[str, ...]
 
 def pooled(sums: dict[str, np.ndarray], members: int) -> dict[str, float]:
     """Scores of sums over squares."""
-    total = {key: float(np.nansum(values)) for key, values in sums.items()}
+    total = {key: np.nansum(values) for key, values in sums.items()}
     kinds = [key.removesuffix("_own") for key in sums if key.endswith("_own")]
+    with np.errstate(divide="ignore", invalid="ignore"):  # squares whose hours are dry have no lag
+        each = {kind: total[f"{kind}_own"] / total[f"{kind}_true"] for kind in kinds}
     return {
         "crps": total["crps"] / total["count"],
         **{f"over_{name}": total["crps"] / total[name] for name in RIVALS if name in total},
         "ssr": ((members + 1) / members * total["variance"] / total["square"]) ** 0.5,
-        **{kind: total[f"{kind}_own"] / total[f"{kind}_true"] for kind in kinds},
+        **each,
         "lag_off": (total["lag_own"] - total["lag_true"]) / len(sums["lag_own"]),
     }
 
