@@ -79,8 +79,8 @@ def main() -> None:
         height, width = truth.shape[1:]
         guess = net.transform.inverse(base)[:height, :width]
         std = net.std(net.current(axis), scale)[0]
-        at = {f"{level:.2g}": net.transform.inverse(prepared.mean[0, :, :height, :width] + std * e[0, :, 0])[hour]
-              for level, e in estimates}  # fmt: skip
+        z = prepared.mean[0, :, :height, :width]
+        at = {float(f"{level:.2g}"): net.transform.inverse(z + std * e[0, :, 0])[hour] for level, e in estimates[::2]}
         residual = (members[hour, 0].sqrt() - mean[hour].sqrt()) / net.transform.unit**0.5 / std[hour]
     coarse = frames[before + hour // t].repeat(s, 0).repeat(s, 1)
     maps(
@@ -98,8 +98,12 @@ def main() -> None:
         "method",
         "One hour at (10, 3), weights `any`, rain that they never saw (purple and orange: standard deviations)",
     )
-    shown = {f"level {level}": field.numpy() for level, field in at.items()}
-    maps([{**shown, "member": members[hour, 0].numpy()}], "sampler", "What the denoiser thinks at each noise level")
+    shown = {f"level {level:g}": field.numpy() for level, field in at.items()}
+    maps(
+        [{**shown, "member": members[hour, 0].numpy()}],
+        "sampler",
+        "What the denoiser thinks at every other noise level",
+    )
     spectra(model)
 
 
