@@ -355,8 +355,10 @@ def main() -> None:
 
 The weights `any` and two rivals, both tuned: RainFARM with AR(1) noise and the STEPS-like ensemble that moves with
 the rain, their noise [fitted](../explanation/rivals.md#fitting) to the days from which the weights learnt. Commands
-are at the end; a script writes this page from what they found. Nothing here served a
-choice of settings; [what spread and texture are worth beside CRPS](2026-11-one-network.md#what-changed-the-ensemble)
+are at the end; a script writes this page from what they found. No value of a setting was fitted
+to these days, but earlier scores of August were known: because members had been too narrow there, [where drawing
+begins](2026-11-one-network.md#what-changed-the-ensemble) was looked into, and settled on learnt and watched days;
+[what spread and texture are worth beside CRPS](2026-11-one-network.md#what-changed-the-ensemble)
 was thought over after a look at August.
 
 **How to read the tables.** CRPS is fair, over all pixels and hours; beside it that of the best rival, with 95 %
