@@ -1,9 +1,9 @@
 """Choose how members are drawn on packed rain: spread.py WEIGHTS --pool DIR --work DIR --to DIR.
 
-As `anemoi-scaleadapt calibrate spread`, but of the settings `noise_factor` alone, on many more half days, pair by pair,
-each kept in WORK, so that several processes can share the pairs and none is measured twice, and in bfloat16. Even
-48 half days cannot tell a sigma_max of 80 from one of 160: it is what hides the largest patterns. With all
-pairs there --to gets the weights with their table.
+As `anemoi-scaleadapt calibrate spread`, but `noise_factor` alone, on many more half days, pair by pair, each kept in
+WORK, so that several processes can share the pairs and none is measured twice, and in bfloat16. Even 48 half days
+cannot tell a sigma_max of 80 from one of 160: it is what hides the largest patterns. With all pairs there --to gets
+the weights with their table.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from pool import packed
 
-from anemoi_scaleadapt.calibration.spread import Point, Spread
+from anemoi_scaleadapt.calibration.spread import Point
 from anemoi_scaleadapt.calibration.trained import measure
 from anemoi_scaleadapt.calibration.weights import pair_of, stretches_of, write
 from anemoi_scaleadapt.diffusion.settings import Tuned
@@ -23,10 +23,8 @@ from anemoi_scaleadapt.files import write_text
 from anemoi_scaleadapt.pretrained import load
 
 PAIRS = "10:1,1:3,10:3,25:6,5:2,2:5,25:2,17:4,3:1"
-
-
-#: where drawing begins, hourly frames or longer ones; longer ones leave large patterns open
-BEGIN = (20.0, 160.0)
+#: where drawing begins, for hourly frames and for longer ones, which leave large patterns open
+HOURLY, LONGER = 20.0, 160.0
 FACTORS = (0.95, 1.0, 1.05)
 
 
@@ -35,7 +33,7 @@ def read(path: Path) -> list[Point]:
     return [Point(**point) for point in json.loads(path.read_text())]
 
 
-def best(points: list[Point]) -> Spread:
+def best(points: list[Point]) -> Point:
     """The noise_factor of lowest cost, by parabolas through the logarithms of what was measured."""
     factors = np.array([point.noise_factor for point in points])
     fine = np.arange(factors.min() - 0.05, factors.max() + 0.051, 0.01)
@@ -46,7 +44,7 @@ def best(points: list[Point]) -> Spread:
 
     rows = zip(fine.round(2), *(along(name) for name in ("ssr", "crps", "power", "lag")), strict=True)
     found = [Point(points[0].sigma_max, factor, points[0].noise_memory, *scores) for factor, *scores in rows]
-    return Spread(tuple(points), points[0], min(found, key=lambda point: point.cost))
+    return min(found, key=lambda point: point.cost)
 
 
 def main() -> None:
@@ -66,18 +64,19 @@ def main() -> None:
     for text in args.pairs.split(","):
         if not paths[text].exists():
             pair = pair_of(text, model)
-            scale, begin = model.find_scale(dict(zip(("space", "time"), pair, strict=True))), BEGIN[pair[1] > 1]
+            space, time = pair
+            scale, begin = model.find_scale({"space": space, "time": time}), LONGER if time > 1 else HOURLY
             with torch.autocast("cpu", torch.bfloat16):
                 stretches = stretches_of(model, hr, pair, days, args.draw, args.edge)
                 trials = [Tuned(begin, factor) for factor in FACTORS]
                 points = [measure(model.downscaler, scale, stretches, tuned, args.members) for tuned in trials]
-            print(pair, len(stretches), best(points).chosen, flush=True)
+            print(pair, len(stretches), best(points), flush=True)
             write_text(paths[text], json.dumps([asdict(point) for point in points], indent=1) + "\n")
     if all(path.exists() for path in paths.values()):
         about = {key: getattr(args, key) for key in ("draw", "edge", "members")}
-        found = {pair_of(text, model): best(read(path)) for text, path in paths.items()}
+        tuned = {pair_of(text, model): best(read(path)).tuned for text, path in paths.items()}
         source = json.loads((args.pool / f"{args.name}.json").read_text())["file"]
-        write(args.weights, found, args.to, {"hr": source, "days": days, **about})
+        write(args.weights, tuned, args.to, {"hr": source, "days": days, **about})
 
 
 if __name__ == "__main__":

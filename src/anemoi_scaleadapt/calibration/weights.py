@@ -84,7 +84,8 @@ def spread_of(
     members : int
         Members of each stretch.
     """
-    net, scale = model.downscaler, model.find_scale(dict(zip(("space", "time"), pair, strict=True)))
+    space, time = pair
+    net, scale = model.downscaler, model.find_scale({"space": space, "time": time})
     stretches = stretches_of(model, hr, pair, days, draw, edge, progress)
 
     def measure(tuned: Tuned) -> spread.Point:
@@ -103,15 +104,15 @@ def check_folder(folder: Path) -> None:
         raise ScaleAdaptError(f"--to {folder} holds a model already: give another folder.")
 
 
-def write(weights: str, found: Mapping[Pair, spread.Spread], folder: Path, told: dict[str, Any]) -> None:
-    """Write weights that draw with what was found, as an export.
+def write(weights: str, tuned: Mapping[Pair, Tuned], folder: Path, told: dict[str, Any]) -> None:
+    """Write weights that draw with what was chosen, as an export.
 
     Parameters
     ----------
     weights : str
         What was measured: a name, a folder, or a checkpoint.
-    found : Mapping
-        By pair.
+    tuned : Mapping
+        What was chosen, by pair.
     folder : Path
         Where to write; another one than that of `weights`.
     told : dict
@@ -126,7 +127,6 @@ def write(weights: str, found: Mapping[Pair, spread.Spread], folder: Path, told:
     from anemoi_scaleadapt.pretrained.checkpoint import read
 
     model, comes_from = read(Path(weights)) if Path(weights).is_file() else (load(weights), provenance(weights))
-    tuned = {pair: each.chosen.tuned for pair, each in found.items()}
     model.downscaler.calibrated.fill(tuned)
     of_pairs = {
         f"s{s}t{t}": {name: round(value, 3) for name, value in each._asdict().items()} for (s, t), each in tuned.items()

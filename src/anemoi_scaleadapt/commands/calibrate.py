@@ -105,7 +105,8 @@ def of_weights(args: Namespace) -> int:
         print("in a run file: predict_kwargs: {sampler: {noise_factor: ...}}; --to DIR writes weights")
         return 0
     told = {"weights": args.weights, "hr": Path(args.hr).name, "days": args.days, "draw": args.draw}
-    weights.write(args.weights, found, args.to, {**told, "members": args.members, "edge": args.edge})
+    tuned = {pair: spread.chosen.tuned for pair, spread in found.items()}
+    weights.write(args.weights, tuned, args.to, {**told, "members": args.members, "edge": args.edge})
     trials = {f"s{s}t{t}": asdict(spread) for (s, t), spread in found.items()}
     write_text(args.to / "calibrated.json", json.dumps(trials, indent=2) + "\n")
     print(
