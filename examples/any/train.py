@@ -32,6 +32,8 @@ VALUES = 8 * 6 * 100 * 100
 FLOOR = 0.1
 #: noise levels between which half of the draws lie, even in their logarithm: there the texture is decided
 FOCUS = (0.1, 4.0)
+#: least beta of pairs with t = 1 and of others, and the noise level above which none is learnt: drawing begins below
+BETA, HIGHEST = (0.012, 0.02), 200.0
 #: pixels of a cell in which motion is sought, and width of the square round a crop where it is, pixels
 CELL, ROUND = 5, 300
 #: mm h-1 that become z = 1
@@ -41,16 +43,15 @@ UNIT = 0.2
 class Pool:
     """Packed rain from which wet places are drawn."""
 
-    def __init__(self, folder: Path, name: str, days: tuple[int, int] | None = None) -> None:
+    def __init__(self, folder: Path, name: str, days: tuple[int, int] | None = None, device: str = "cpu") -> None:
         hours = slice(None) if days is None else slice(24 * days[0], 24 * (days[0] + days[1]))
-        self.rain = np.load(folder / f"{name}.npy", mmap_mode="r")[hours]
         self.wet = np.load(folder / f"{name}.wet.npy")[hours]
-        self.told = json.loads((folder / f"{name}.json").read_text())
         self.chances = {}
         path = folder / f"{name}.motion.npy"
         if not path.exists():
-            np.save(path, coarse(np.load(folder / f"{name}.npy", mmap_mode="r")))
-        self.coarse = np.load(path, mmap_mode="r")[hours]
+            np.save(path, coarse(mapped(folder / f"{name}.npy").to(device)).cpu())
+        # a GPU holds all of it, a CPU reads what it needs
+        self.rain, self.coarse = (mapped(p)[hours].to(device) for p in (folder / f"{name}.npy", path))
 
     def chance(self, size: int, hours: int):
         """Cumulative chance of every place of `size` pixels and `hours`, the wet shares, and the shape of places."""
@@ -70,41 +71,55 @@ class Pool:
     def draw(self, random, size: int, hours: int, before: int, after: int, count: int):
         """Crops (count, before + hours + after, size, size), what lies round them, mm h-1, missing -1, and weights."""
         total, weight, shape = self.chance(size, hours)
-        places = np.searchsorted(total, random.random(count) * total[-1])
-        out = np.full((count, before + hours + after, size, size), -1, dtype="float32")
+        places = np.searchsorted(total, random.random(count) * total[-1]).clip(max=len(total) - 1)
         wide = min(ROUND // CELL, *self.coarse.shape[1:])
-        round_it = np.full((count, before + hours + after, wide, wide), -1, dtype="float32")
-        for k, place in enumerate(places):
-            hour, y, x = np.unravel_index(min(place, len(total) - 1), shape)
+        corners, around, codes = [], [], []
+        fields, cells = self.rain.shape[1:], self.coarse.shape[1:]
+        for hour, *yx in zip(*np.unravel_index(places, shape), strict=True):
             # anywhere within the block, as far as the field goes
-            room = self.rain.shape[1] - size, self.rain.shape[2] - size
-            y, x = (min(v * BLOCK + random.integers(BLOCK), n) for v, n in zip((y, x), room, strict=True))
-            first, last = max(hour - before, 0), min(hour + hours + after, len(self.rain))
-            at = slice(first - hour + before, last - hour + before)
-            code = random.integers(8)
-            crop = turned(self.rain[first:last, y : y + size, x : x + size], code)
-            out[k, at] = np.where(crop < 0, -1, crop.astype("float32") * STEP)
-            y, x = (
-                min(max((v + size // 2) // CELL - wide // 2, 0), n - wide)
-                for v, n in zip((y, x), self.coarse.shape[1:], strict=True)
-            )
-            round_it[k, at] = turned(self.coarse[first:last, y : y + wide, x : x + wide], code)
-        return torch.from_numpy(out), torch.from_numpy(round_it), torch.from_numpy(weight[places])
+            at = [min(v * BLOCK + random.integers(BLOCK), n - size) for v, n in zip(yx, fields, strict=True)]
+            corners.append((hour - before, *at))
+            middle = [(v + size // 2) // CELL - wide // 2 for v in at]
+            there = [min(max(v, 0), n - wide) for v, n in zip(middle, cells, strict=True)]
+            around.append((hour - before, *there))
+            codes.append(random.integers(8))
+        length = before + hours + after
+        crops = cut(self.rain, corners, codes, length, size).float()
+        out = torch.where(crops < 0, -1, crops * STEP)
+        weights = torch.from_numpy(weight[places]).to(out.device)
+        return out, cut(self.coarse, around, codes, length, wide), weights
 
 
-def turned(crop: np.ndarray, code: int) -> np.ndarray:
-    """One of the eight symmetries of a square."""
-    crop = crop[:, :: -1 if code & 1 else 1, :: -1 if code & 2 else 1]
-    return crop.transpose(0, 2, 1) if code & 4 else crop
+def mapped(path: Path) -> torch.Tensor:
+    """An array on disk, of which nothing is read yet."""
+    return torch.from_numpy(np.load(path, mmap_mode="c"))
 
 
-def coarse(rain: np.ndarray) -> np.ndarray:
+def cut(fields: torch.Tensor, corners: list, codes: list, hours: int, size: int) -> torch.Tensor:
+    """Squares (n, hours, size, size) from first hours, rows and columns on, each turned by one of eight symmetries.
+
+    What lies before the first hour and after the last is -1.
+    """
+    device, width = fields.device, fields.shape[2]
+    hour, y, x = torch.as_tensor(np.array(corners), device=device).T[:, :, None]
+    code, step = torch.as_tensor(np.array(codes), device=device)[:, None], torch.arange(size, device=device)
+    rows = width * (y + torch.where(code & 1 > 0, size - 1 - step, step))
+    columns = x + torch.where(code & 2 > 0, size - 1 - step, step)
+    straight, crossed = rows[:, :, None] + columns[:, None], rows[:, None] + columns[:, :, None]
+    place = torch.where(code[:, None] & 4 > 0, crossed, straight)[:, None]
+    hour = (hour + torch.arange(hours, device=device))[..., None, None]
+    found = fields.flatten(1)[hour.clamp(0, len(fields) - 1), place]
+    return torch.where((hour >= 0) & (hour < len(fields)), found, -1)
+
+
+def coarse(rain: torch.Tensor) -> torch.Tensor:
     """Means of packed rain over CELL x CELL pixels, mm h-1, -1 where one is missing."""
-    out = np.empty((len(rain), rain.shape[1] // CELL, rain.shape[2] // CELL), dtype="float32")
-    for k, hour in enumerate(rain):
-        blocks = hour[: out.shape[1] * CELL, : out.shape[2] * CELL].reshape(out.shape[1], CELL, out.shape[2], CELL)
-        out[k] = np.where(blocks.min((1, 3)) < 0, -1, blocks.mean((1, 3)) * STEP)
-    return out
+    height, width = (length // CELL * CELL for length in rain.shape[1:])
+    out = []
+    for hour in rain:
+        blocks = hour[:height, :width].unflatten(1, (-1, CELL)).unflatten(0, (-1, CELL))
+        out.append(torch.where(blocks.amin((1, 3)) < 0, -1, blocks.float().mean((1, 3)) * STEP))
+    return torch.stack(out)
 
 
 def box(a: np.ndarray, axis: int, width: int) -> np.ndarray:
@@ -150,10 +165,12 @@ def batch(pools, shares, random, space: int, time: int, hours: int, size: int, c
     frames = coarse_frames(fine, space, time)
     axis = hourly_axis(frames, time, edge // time, hours)
     seen = visible(scale, hours).expand(count, -1, -1).clone()
-    if hidden:
-        seen = hide(seen, scale, hours, random)
+    seen = (hide(seen, scale, hours, random) if hidden else seen).to(fine.device)
     # half of the time motion is that of a large domain, half of the time that of the crop alone
-    motion = motion_in(round_it, seen, scale, hours) if time > 1 and random.random() < 0.5 else None
+    motion = None
+    if time > 1:
+        wide = random.random() < 0.5
+        motion = motion_in(round_it, seen, scale, hours) if wide else motion_of(axis, seen, space, time)
     return scale, axis, fine[:, edge : edge + hours], seen, motion, weights
 
 
@@ -166,6 +183,22 @@ def motion_in(hourly: torch.Tensor, seen: torch.Tensor, scale: Scale, hours: int
     return motion_of(axis, seen, by * CELL, scale.time).mean((-2, -1), keepdim=True)
 
 
+def ahead(make, device: str):
+    """What `make` makes, again and again; for a GPU beside what it is doing."""
+    if device == "cpu":
+        while True:
+            yield make()
+    side, main = torch.cuda.Stream(), torch.cuda.current_stream()
+    while True:
+        with torch.cuda.stream(side):
+            made = make()
+        main.wait_stream(side)
+        for one in made:
+            if isinstance(one, torch.Tensor):
+                one.record_stream(main)
+        yield made
+
+
 def draw_pair(random, pairs=None) -> tuple[int, int]:
     """Draw (s, t): s log-uniform on 1..25, t uniform on 1..6, never (1, 1)."""
     while True:
@@ -175,8 +208,9 @@ def draw_pair(random, pairs=None) -> tuple[int, int]:
 
 
 def focused(scale: Scale, count: int, random) -> torch.Tensor:
-    """Noise levels of a batch: every other one from the levels of beta, the rest within FOCUS."""
-    sigma = schedule.draw_levels(schedule.noise_levels(scale.beta).float(), count)
+    """Noise levels of a batch: every other one from the levels of beta, or of BETA, the rest within FOCUS."""
+    levels = schedule.noise_levels(max(scale.beta, BETA[scale.time > 1])).float()
+    sigma = schedule.draw_levels(levels[levels < HIGHEST], count)
     low, high = np.log(FOCUS)
     places = (np.arange(count) + random.random()) / count
     inside = torch.from_numpy(np.exp(low + (high - low) * random.permutation(places))).float()
@@ -186,7 +220,6 @@ def focused(scale: Scale, count: int, random) -> torch.Tensor:
 def losses(net, drawn, precision, device, generator=None, sigma=None):
     """Weighted losses of both networks."""
     scale, axis, hr, seen, motion, weights = drawn
-    axis, hr, seen, motion, weights = (x if x is None else x.to(device) for x in (axis, hr, seen, motion, weights))
     with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bf16"):
         terms = net.terms(axis, hr, scale, seen=seen, generator=generator, sigma=sigma, motion=motion)
     out = {}
@@ -221,23 +254,28 @@ def main() -> None:
     parser.add_argument("--learn", nargs="+", default=["radolan=3", "mrms=1"], help="NAME=WEIGHT")
     parser.add_argument("--watch", default="watch")
     parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--minutes", type=float, help="how long all steps last, instead of how many they are")
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--pairs", help="s:t,s:t: only these")
     parser.add_argument("--days", help="FIRST:COUNT of each dataset that is learnt; by default all")
     parser.add_argument("--batch", type=float, default=1.0, help="size of a batch, 1: 8 crops of 100 px and 6 h")
+    parser.add_argument("--wide", type=float, default=0.0, help="share of batches whose crops are 50 px wider")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--precision", choices=("bf16", "32"), default="bf16")
     parser.add_argument("--start", type=Path, help="weights to begin with")
     parser.add_argument("--sizes", help="JSON of NetworkSettings")
     args = parser.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    # the fused kernels know no more than 65535 little attentions at once
+    torch.backends.cuda.enable_mem_efficient_sdp(False)
+    torch.backends.cuda.enable_flash_sdp(False)
     args.out.mkdir(parents=True, exist_ok=True)
     names = [item.partition("=") for item in args.learn]
     days = tuple(map(int, args.days.split(":"))) if args.days else None
-    pools = [Pool(args.pool, name, days) for name, _, _ in names]
+    pools = [Pool(args.pool, name, days, device) for name, _, _ in names]
     shares = np.array([float(w or 1) for _, _, w in names])
     shares /= shares.sum()
-    watch = Pool(args.pool, args.watch)
+    watch = Pool(args.pool, args.watch, None, device)
     pairs = {tuple(map(int, p.split(":"))) for p in args.pairs.split(",")} if args.pairs else None
     torch.manual_seed(args.seed)
     settings = NetworkSettings(**json.loads(args.sizes)) if args.sizes else NetworkSettings()
@@ -245,51 +283,64 @@ def main() -> None:
     averaged = copy.deepcopy(net)
     optimiser = MuonAdamW(net.parameters(), lr=args.lr)
     random = np.random.default_rng(args.seed)
-    step, last = 0, args.out / "last.pt"
+    step, spent, last = 0, 0.0, args.out / "last.pt"
     if last.exists():
         kept = torch.load(last, map_location=device, weights_only=False)
         net.load_state_dict(kept["net"])
         averaged.load_state_dict(kept["averaged"])
         optimiser.load_state_dict(kept["optimiser"])
-        step, random.bit_generator.state = kept["step"], kept["random"]
-        torch.set_rng_state(kept["torch"])
+        step, spent, random.bit_generator.state = kept["step"], kept["spent"], kept["random"]
+        torch.set_rng_state(kept["torch"].cpu())
         print(f"goes on after step {step}", flush=True)
     elif args.start:
         kept = torch.load(args.start, map_location=device, weights_only=False)
         net.load_state_dict(kept["averaged"])
         averaged.load_state_dict(kept["averaged"])
-    log, began = (args.out / "log.txt").open("a"), time.time()
+    log, began = (args.out / "log.txt").open("a"), time.time() - spent
     sums = {}
+
+    def done() -> float:
+        return step / args.steps if args.minutes is None else (time.time() - began) / 60 / args.minutes
 
     def keep() -> None:
         part = last.with_suffix(".part")
         states = {"net": net.state_dict(), "averaged": averaged.state_dict(), "optimiser": optimiser.state_dict()}
         rng = {"random": random.bit_generator.state, "torch": torch.get_rng_state()}
+        rng["spent"] = time.time() - began
         torch.save({**states, **rng, "step": step, "settings": vars(settings)}, part)
         os.replace(part, last)
 
-    def watch_losses() -> str:
+    def show() -> None:
         told = watched(averaged.eval(), watch, WATCHED, 4, 8, args.precision, device)
-        return "  ".join(f"{pair}: {one['mean']:.4f} {one['residual']:.4f}" for pair, one in told.items())
+        words = "  ".join(f"{pair}: {one['mean']:.4f} {one['residual']:.4f}" for pair, one in told.items())
+        print(f"watched after {step}: {words}", file=log, flush=True)
+        kept = {"averaged": averaged.state_dict(), "step": step, "settings": vars(settings)}
+        torch.save(kept, args.out / f"step{step}.pt")
 
-    while step < args.steps:
-        share = step / args.steps
+    def drawn_batch():
+        """A batch of any pair and its noise levels."""
+        s, t = draw_pair(random, pairs)
+        hours = window_hours(t, 6 if random.random() < 0.6 else 12)
+        size = (100 if s < 13 else 150) + (50 if random.random() < args.wide else 0)
+        count = max(1, round(args.batch * VALUES / hours / size**2))
+        drawn = batch(pools, shares, random, s, t, hours, size, count)
+        return *drawn, focused(drawn[0], count, random).to(device)
+
+    batches = ahead(drawn_batch, device)
+    while (share := done()) < 1:
         rate = args.lr * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        s, t = draw_pair(random, pairs)
-        hours = window_hours(t, 6 if random.random() < 0.6 else 12)
-        size = 100 if s < 13 else 150
-        count = max(1, round(args.batch * VALUES / hours / size**2))
-        drawn = batch(pools, shares, random, s, t, hours, size, count)
+        *drawn, sigma = next(batches)
         net.train()
-        sigma = focused(drawn[0], count, random).to(device)
         values = losses(net, drawn, args.precision, device, sigma=sigma)
         optimiser.zero_grad(set_to_none=True)
         sum(values.values()).backward()
-        norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        if torch.isfinite(norm):
-            optimiser.step()
+        for parameter in net.parameters():
+            if parameter.grad is not None:  # asking whether it is finite would make a GPU wait
+                parameter.grad.nan_to_num_(0, 0, 0)
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimiser.step()
         step += 1
         with torch.no_grad():
             kept_share = 1 - 1 / (10 + 0.08 * step)
@@ -297,17 +348,18 @@ def main() -> None:
             for one, other in zip(averaged.buffers(), net.buffers(), strict=True):
                 one.copy_(other)
         for name, value in values.items():
-            sums[name] = sums.get(name, 0) + float(value.detach())
+            sums[name] = sums.get(name, 0) + value.detach()
         if step % 50 == 0:
-            means = " ".join(f"{k} {v / 50:.4f}" for k, v in sums.items())
+            means = " ".join(f"{k} {float(v) / 50:.4f}" for k, v in sums.items())
             print(f"{step} {(time.time() - began) / 60:.1f} min {means}", file=log, flush=True)
             sums = {}
-        if step % 200 == 0 or step == args.steps:
+        if step % 200 == 0:
             keep()
-        if step % 1000 == 0 or step == args.steps:
-            print(f"watched after {step}: {watch_losses()}", file=log, flush=True)
-            kept = {"averaged": averaged.state_dict(), "step": step, "settings": vars(settings)}
-            torch.save(kept, args.out / f"step{step}.pt")
+        if step % 1000 == 0:
+            show()
+    keep()
+    if step % 1000:
+        show()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import torch.nn.functional as F
 
 from anemoi_scaleadapt.layers.enlarge import enlarge, shares
 
+CPU = torch.device("cpu")
+
 
 @pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic"])
 @pytest.mark.parametrize("space", [1, 2, 3, 10, 25])
@@ -25,5 +27,5 @@ def test_a_part_has_the_bits_of_the_whole(mode):
 
 def test_what_a_pixel_takes_by_hand():
     # two pixels a cell: centres a quarter of a cell from that of their own
-    assert shares(2, "bilinear").tolist() == [[0.25, 0], [0.75, 0.75], [0, 0.25]]
-    torch.testing.assert_close(shares(10, "bicubic").sum(0), torch.ones(10, dtype=torch.float64))
+    assert shares(2, "bilinear", CPU, torch.float64).tolist() == [[0.25, 0], [0.75, 0.75], [0, 0.25]]
+    torch.testing.assert_close(shares(10, "bicubic", CPU, torch.float64).sum(0), torch.ones(10, dtype=torch.float64))

@@ -65,10 +65,10 @@ class PairEmbedding(nn.Module):
     @staticmethod
     def features(space: int, time: int, hours: int, like: Tensor) -> Float[Tensor, "{hours} f"]:
         """Numbers that tell a pair and an hour, (hours, FEATURES)."""
-        s = torch.tensor(float(space), device=like.device)
+        s, t = (torch.full((), float(factor), device=like.device) for factor in (space, time))
         phase = ((torch.arange(hours, device=like.device) % time) + 0.5) * 2 / time - 1
-        same = torch.stack([s.log() / 3.2, 1 / s, torch.tensor(time / 6, device=like.device)]).expand(hours, -1)
-        which = F.one_hot(torch.tensor(time - 1, device=like.device), 6).float().expand(hours, -1)
+        same = torch.stack([s.log() / 3.2, 1 / s, t / 6]).expand(hours, -1)
+        which = F.one_hot(torch.full((), time - 1, device=like.device), 6).float().expand(hours, -1)
         return torch.cat([same, which, phase[:, None], phase.square()[:, None]], dim=1)
 
     def forward(self, space: int, time: int, hours: int) -> Float[Tensor, "{hours} e"]:

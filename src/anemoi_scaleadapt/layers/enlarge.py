@@ -1,5 +1,7 @@
 """Coarse fields on fine pixels, every pixel with the same bits whatever part of a domain is computed."""
 
+from functools import cache
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
@@ -9,15 +11,17 @@ from torch import Tensor
 BESIDE = {"nearest": 0, "bilinear": 1, "bicubic": 2}
 
 
-def shares(space: int, mode: str) -> Float[Tensor, "k {space}"]:
+@cache  # a GPU would wait for every one
+@torch.inference_mode(False)
+def shares(space: int, mode: str, device: torch.device, dtype: torch.dtype) -> Float[Tensor, "k {space}"]:
     """What a pixel takes from its own cell and those beside it, (cells, space): torch's answer to one cell of 1."""
     near = BESIDE[mode]
     if not near:
-        return torch.ones(1, space)
+        return torch.ones(1, space, device=device, dtype=dtype)
     one = torch.zeros(1, 1, 4 * near + 1, 1, dtype=torch.float64)
     one[:, :, 2 * near] = 1
     by_cell = F.interpolate(one, scale_factor=(space, 1), mode=mode).view(-1, space)
-    return by_cell[near : 3 * near + 1].flip(0)
+    return by_cell[near : 3 * near + 1].flip(0).to(device, dtype)
 
 
 def enlarge(
@@ -44,7 +48,7 @@ def enlarge(
     Tensor
         (..., y, x).
     """
-    weights = shares(space, mode).to(x)
+    weights = shares(space, mode, x.device, x.dtype)
     for dim, at in ((-2, rows), (-1, columns)):
         cells, phases = torch.div(at, space, rounding_mode="floor"), at % space
         out = None

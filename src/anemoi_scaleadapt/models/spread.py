@@ -1,5 +1,7 @@
 """How large residuals are, for every pair and hour: a table that follows the training."""
 
+from functools import cache
+
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
@@ -19,15 +21,17 @@ def all_sum(x: Tensor) -> Tensor:
     return x
 
 
+@cache  # a GPU would wait for every one
+@torch.inference_mode(False)
 def knot_weights(space: int, device: torch.device) -> Float[Tensor, " k"]:
     """Weights of the knots by which a table is read for a factor s, linearly in log s, (knots,)."""
-    knots = torch.tensor(KNOTS, dtype=torch.float32, device=device).log()
-    at = torch.tensor(float(space), device=device).log().clamp(knots[0], knots[-1])
+    knots = torch.tensor(KNOTS, dtype=torch.float32).log()
+    at = torch.tensor(float(space)).log().clamp(knots[0], knots[-1])
     right = int(torch.searchsorted(knots, at).clamp(1, len(KNOTS) - 1))
     share = (at - knots[right - 1]) / (knots[right] - knots[right - 1])
     weights = torch.zeros_like(knots)
     weights[right - 1], weights[right] = 1 - share, share
-    return weights
+    return weights.to(device)
 
 
 class ResidualSpread(nn.Module):

@@ -29,7 +29,8 @@ def trajectories(flow: Float[Tensor, "n 2 y x"], hours: float) -> Float[Tensor, 
     """
     rows, columns = (torch.arange(length, device=flow.device, dtype=flow.dtype) for length in flow.shape[-2:])
     places = torch.stack(torch.meshgrid(rows, columns, indexing="ij")).expand_as(flow)
-    if (flow == flow[..., :1, :1]).all():  # the same everywhere
+    # the same everywhere; of one motion that was expanded this is known without a look, for which a GPU would wait
+    if flow.stride()[-2:] == (0, 0) or (flow == flow[..., :1, :1]).all():
         return places - hours * flow
     for _ in range(2):
         half = places - hours / 4 * moved(flow, places)
@@ -39,9 +40,8 @@ def trajectories(flow: Float[Tensor, "n 2 y x"], hours: float) -> Float[Tensor, 
 
 def moved(fields: Float[Tensor, "n c y x"], places: Float[Tensor, "n 2 y x"]) -> Float[Tensor, "n c y x"]:
     """Take fields (n, c, y, x) from `places`, linear between pixels; beyond the edge the last pixel is held."""
-    sizes = torch.tensor(fields.shape[-2:], device=places.device, dtype=places.dtype)
-    grid = (2 * places + 1) / sizes[:, None, None] - 1
-    return F.grid_sample(fields, grid.flip(1).movedim(1, -1), padding_mode="border", align_corners=False)
+    y, x = ((2 * place + 1) / length - 1 for place, length in zip(places.unbind(1), fields.shape[-2:], strict=True))
+    return F.grid_sample(fields, torch.stack([x, y], -1), padding_mode="border", align_corners=False)
 
 
 def advected(frames: Float[Tensor, "n 3 Y X"], flow: Float[Tensor, "n 2 y x"], t: int) -> Float[Tensor, "n {t} y x"]:
