@@ -1,9 +1,9 @@
 """Choose how members are drawn on packed rain: spread.py WEIGHTS --pool DIR --work DIR --to DIR.
 
 As `anemoi-scaleadapt calibrate spread`, but `noise_factor` alone, on many more half days, pair by pair, each kept in
-WORK, so that several processes can share the pairs and none is measured twice, and in bfloat16. Even 48 half days
-cannot tell a sigma_max of 80 from one of 160: it is what hides the largest patterns. With all pairs there --to gets
-the weights with their table.
+WORK, so that several processes can share the pairs and none is measured twice. Even 48 half days cannot tell a
+sigma_max of 80 from one of 160: it is what hides the largest patterns. With all pairs there --to gets the weights with
+their table.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from anemoi_scaleadapt.pretrained import load
 PAIRS = "10:1,1:3,10:3,25:6,5:2,2:5,25:2,17:4,3:1"
 #: where drawing begins, for hourly frames and for longer ones, which leave large patterns open
 HOURLY, LONGER = 20.0, 160.0
-FACTORS = (0.95, 1.0, 1.05)
+FACTORS = (0.98, 1.06)
 
 
 def read(path: Path) -> list[Point]:
@@ -34,13 +34,13 @@ def read(path: Path) -> list[Point]:
 
 
 def best(points: list[Point]) -> Point:
-    """The noise_factor of lowest cost, by parabolas through the logarithms of what was measured."""
+    """The noise_factor of lowest cost, by lines through the logarithms of what was measured."""
     factors = np.array([point.noise_factor for point in points])
     fine = np.arange(factors.min() - 0.05, factors.max() + 0.051, 0.01)
 
     def along(name: str) -> np.ndarray:
         logs = np.log([getattr(point, name) for point in points])
-        return np.exp(np.polynomial.Polynomial.fit(factors, logs, 2)(fine))
+        return np.exp(np.polynomial.Polynomial.fit(factors, logs, 1)(fine))
 
     rows = zip(fine.round(2), *(along(name) for name in ("ssr", "crps", "power", "lag")), strict=True)
     found = [Point(points[0].sigma_max, factor, points[0].noise_memory, *scores) for factor, *scores in rows]
@@ -54,6 +54,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--name", default="watch", help="packed rain of the days to choose on")
     parser.add_argument("--pairs", default=PAIRS)
+    parser.add_argument("--precision", choices=("32", "bf16"), default="32")
     for name, value in (("draw", 88), ("edge", 125), ("members", 2)):
         parser.add_argument(f"--{name}", type=int, default=value)
     args = parser.parse_args()
@@ -66,7 +67,7 @@ def main() -> None:
             pair = pair_of(text, model)
             space, time = pair
             scale, begin = model.find_scale({"space": space, "time": time}), LONGER if time > 1 else HOURLY
-            with torch.autocast("cpu", torch.bfloat16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=args.precision == "bf16"):
                 stretches = stretches_of(model, hr, pair, days, args.draw, args.edge)
                 trials = [Tuned(begin, factor) for factor in FACTORS]
                 points = [measure(model.downscaler, scale, stretches, tuned, args.members) for tuned in trials]
