@@ -29,3 +29,12 @@ def test_what_a_pixel_takes_by_hand():
     # two pixels a cell: centres a quarter of a cell from that of their own
     assert shares(2, "bilinear", CPU, torch.float64).tolist() == [[0.25, 0], [0.75, 0.75], [0, 0.25]]
     torch.testing.assert_close(shares(10, "bicubic", CPU, torch.float64).sum(0), torch.ones(10, dtype=torch.float64))
+
+
+def test_shares_that_inference_asked_for_first_serve_training():
+    shares.cache_clear()
+    x, pixels = torch.rand(1, 1, 2, 2, requires_grad=True), torch.arange(6)
+    with torch.inference_mode():
+        enlarge(torch.rand(1, 1, 2, 2), 3, "bicubic", pixels, pixels)
+    enlarge(x, 3, "bicubic", pixels, pixels).sum().backward()
+    assert x.grad is not None and x.grad.isfinite().all()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from anemoi_scaleadapt.models.spread import ResidualSpread
+from anemoi_scaleadapt.models.spread import ResidualSpread, knot_weights
 
 
 def follow(table, deviation, space, time, hours=None, times=1):
@@ -59,3 +59,10 @@ def test_it_forgets_in_variance():
     assert float(table(25, 1, 1)) == pytest.approx((0.98 * 1 + 0.02 * 9) ** 0.5, rel=1e-3)
     follow(table, 3.0, 25, 1, times=400)
     assert float(table(25, 1, 1)) == pytest.approx(3, rel=1e-2)
+
+
+def test_weights_that_inference_asked_for_first_serve_training():
+    knot_weights.cache_clear()
+    with torch.inference_mode():
+        knot_weights(7, torch.device("cpu"))
+    assert not knot_weights(7, torch.device("cpu")).is_inference()

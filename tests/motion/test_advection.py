@@ -54,3 +54,8 @@ def test_totals_are_exact_for_any_pair(s, t, shower):
     out = advected(frames[None], uniform((10 * s, 10 * s), -2, 1.5).double(), t)[0]
     assert out.shape == (t, 10 * s, 10 * s) and out.min() >= 0
     assert torch.allclose(block_mean(out.mean(0), s), frames[1], rtol=1e-9)
+
+
+def test_one_motion_expanded_is_one_motion():
+    flow = torch.tensor([3.0, -2.0]).view(1, 2, 1, 1).expand(1, 2, 8, 9)
+    assert torch.equal(trajectories(flow, 2), trajectories(flow.contiguous(), 2))
