@@ -314,8 +314,9 @@ the residual 1 to 4 % and the mean nothing; attention over neighbours brings the
 
 ![Loss of the mean network over steps, days and channels](../figures/growth.svg)
 
-*Loss of the mean network on days that are watched. Left: over the trainings behind the weights that ship up to 29 700 steps,
-relative to that after 1000 steps (from 11 800 steps on the rain that moves was an input, first in a poorer form). Middle and
+*Loss of the mean network on days that are watched. Left: over the trainings behind the weights that ship up to
+29 700 steps, relative to that after 1000 steps (from 11 800 steps on the rain that moves was an input, first in a
+poorer form). Middle and
 right: the fixed budget, relative to the network that ships (`docs/figures/growth.py`).*
 
 """
