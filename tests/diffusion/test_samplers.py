@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from anemoi_scaleadapt.diffusion.samplers import COARSE, ancestral, draw
+from anemoi_scaleadapt.diffusion.samplers import ancestral, draw
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 
 SPREAD = 0.7
@@ -45,13 +45,10 @@ def test_dpmpp_2m_against_the_formula_of_the_paper():
     torch.testing.assert_close(got, x, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("factor", [1.0, 1.2])
-def test_dpmpp_2m_sde_against_the_formula_of_the_paper(factor):
+def test_dpmpp_2m_sde_against_the_formula_of_the_paper():
     # Lu et al. 2022 (arXiv 2211.01095), SDE-DPM-Solver++(2M), for alpha = 1: in exponentials of lambda
     shape = (1, 2, 3, 4, 5)
-    settings = SamplerSettings(
-        name="dpmpp_2m_sde", steps=6, sigma_min=0.05, sigma_max=10.0, rho=7.0, noise_factor=factor
-    )
+    settings = SamplerSettings(name="dpmpp_2m_sde", steps=6, sigma_min=0.05, sigma_max=10.0, rho=7.0)
     got = draw(gaussian, noise(shape), settings, 0.02)
     levels = karras(6, 0.05, 10.0, 7.0)
     x, estimates = noise(shape)(0) * levels[0], []
@@ -62,12 +59,25 @@ def test_dpmpp_2m_sde_against_the_formula_of_the_paper(factor):
         if i:
             r = math.log(levels[i - 1] / levels[i]) / h
             mean = mean + 0.5 * (1 - math.exp(-2 * h)) * (estimates[i] - estimates[i - 1]) / r
-        own = factor if levels[i + 1] >= COARSE else 1.0
-        x = mean + own * levels[i + 1] * math.sqrt(1 - math.exp(-2 * h)) * noise(shape)(i + 1)
+        x = mean + levels[i + 1] * math.sqrt(1 - math.exp(-2 * h)) * noise(shape)(i + 1)
     torch.testing.assert_close(got, gaussian(x, levels[5]), rtol=1e-6, atol=1e-8)
 
 
-def test_dpmpp_2m_sde_takes_exact_steps_of_the_posterior():
+def test_without_fresh_noise_it_is_the_deterministic_one_and_asks_for_none():
+    levels, asked = {"steps": 6, "sigma_min": 0.05, "sigma_max": 10.0, "rho": 7.0}, []
+
+    def counted(k):
+        asked.append(k)
+        return noise((1, 2, 3, 4, 5))(k)
+
+    got = draw(gaussian, counted, SamplerSettings(name="dpmpp_2m_sde", eta=0.0, **levels), 0.02)
+    assert asked == [0]
+    want = draw(gaussian, noise((1, 2, 3, 4, 5)), SamplerSettings(name="dpmpp_2m", **levels), 0.02)
+    torch.testing.assert_close(got, want, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("eta", [1.0, 0.5])
+def test_dpmpp_2m_sde_takes_exact_steps_of_the_posterior(eta):
     # an estimate that stays at 2: whatever the number of steps, the state at the last level is N(2, level^2)
     shape, seen = (1, 1, 1, 200, 200), {}
 
@@ -75,7 +85,7 @@ def test_dpmpp_2m_sde_takes_exact_steps_of_the_posterior():
         seen[round(float(sigma), 6)] = (float(x.mean()), float(x.std()))
         return torch.full_like(x, 2.0)
 
-    draw(known, noise(shape), SamplerSettings(name="dpmpp_2m_sde", steps=3, sigma_min=0.5, sigma_max=10.0), 0.02)
+    draw(known, noise(shape), SamplerSettings(steps=3, sigma_min=0.5, sigma_max=10.0, eta=eta), 0.02)
     mean, std = seen[0.5]
     assert mean == pytest.approx(2.0, abs=0.03) and std == pytest.approx(0.5, rel=0.03)
 
@@ -100,16 +110,20 @@ def test_the_spread_of_a_gaussian_comes_out(name):
     assert got.mean() == pytest.approx(0, abs=0.03)
 
 
-def test_more_noise_widens_what_its_levels_decide_and_nothing_else():
-    def std(deviation, **more):
-        """Of what comes out, where the truth has this deviation."""
-        settings = SamplerSettings(steps=40, sigma_min=0.03, sigma_max=400.0, rho=7.0, **more)
-        known = lambda x, sigma: x * deviation**2 / (deviation**2 + sigma**2)  # noqa: E731
-        return draw(known, noise((1, 1, 1, 100, 200)), settings, 0.02).std()
+@pytest.mark.parametrize("eta", [0.75, 0.5, 0.25])
+def test_the_spread_of_a_gaussian_comes_out_with_some_fresh_noise(eta):
+    settings = SamplerSettings(steps=40, sigma_max=40.0, eta=eta)
+    assert draw(gaussian, noise((1, 1, 1, 100, 200)), settings, 0.02).std() == pytest.approx(SPREAD, rel=0.03)
 
-    # what is much larger than COARSE is decided above it (the first field's noise is forgotten), what is smaller below
-    assert std(20 * COARSE, noise_factor=1.2) == pytest.approx(1.2 * 20 * COARSE, rel=0.03)
-    assert std(0.1 * COARSE, noise_factor=1.2) == pytest.approx(0.1 * COARSE, rel=0.03)
+
+def test_an_estimate_that_is_too_smooth_loses_more_the_more_is_drawn_again():
+    def std(eta):
+        dull = lambda x, sigma: 0.97 * gaussian(x, sigma)  # noqa: E731
+        settings = SamplerSettings(steps=20, sigma_max=40.0, eta=eta)
+        return float(draw(dull, noise((1, 1, 1, 100, 200)), settings, 0.02).std())
+
+    wide = [std(eta) for eta in (0.0, 0.5, 1.0)]
+    assert SPREAD > wide[0] > wide[1] > wide[2]
 
 
 def test_ancestral_is_the_papers_chain_step_for_step():

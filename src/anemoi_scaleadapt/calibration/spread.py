@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from anemoi_scaleadapt.diffusion.settings import Tuned
 
-#: noise_factor and noise_memory are tried in steps of this much
-STEP, REMEMBERED = 0.1, 0.2
+#: eta and noise_memory are tried in steps of this much
+STEP, REMEMBERED = 0.2, 0.2
 #: and within these ranges
-FACTORS, MEMORIES = (0.5, 1.6), (0.0, 1.0)
+ETAS, MEMORIES = (0.0, 1.0), (0.0, 1.0)
 #: most measurements, and by how much a measurement must be better to be followed
 MOST, BETTER = 24, 0.001
 #: by what factor spread, power and the likeness of neighbouring hours may be off for 1 % of CRPS. The last two are as
@@ -28,20 +28,20 @@ class Point:
 
     Attributes
     ----------
-    sigma_max, noise_factor, noise_memory : float
+    sigma_max, eta, noise_memory : float
         The settings.
     ssr : float
         Spread-skill ratio, sqrt((M + 1) / M mean variance / mean squared error of the mean).
     crps : float
         Fair CRPS, mm h-1.
     power : float
-        Power below 8 km of the members over that of the truth.
+        Power below 8 pixels of the square root of the members' rain over that of the truth.
     lag : float
         Correlation of neighbouring hours of the members over that of the truth.
     """
 
     sigma_max: float
-    noise_factor: float
+    eta: float
     noise_memory: float
     ssr: float
     crps: float
@@ -51,7 +51,7 @@ class Point:
     @property
     def tuned(self) -> Tuned:
         """The settings."""
-        return Tuned(self.sigma_max, self.noise_factor, self.noise_memory)
+        return Tuned(self.sigma_max, self.eta, self.noise_memory)
 
     @property
     def cost(self) -> float:
@@ -63,7 +63,7 @@ class Point:
     def __str__(self) -> str:
         """The scores in words."""
         return (
-            f"CRPS {self.crps:.4f} mm/h, spread-skill ratio {self.ssr:.2f}, power below 8 km {self.power:.2f}, "
+            f"CRPS {self.crps:.4f} mm/h, spread-skill ratio {self.ssr:.2f}, power below 8 pixels {self.power:.2f}, "
             f"lag {self.lag:.2f}"
         )
 
@@ -118,11 +118,11 @@ def find(measure: Callable[[Tuned], Point], own: Tuned) -> Spread:
     known: dict[Tuned, Point] = {}
 
     def rounded(tuned: Tuned) -> Tuned:
-        return Tuned(own.sigma_max, round(tuned.noise_factor, 2), round(tuned.noise_memory, 2))
+        return Tuned(own.sigma_max, round(tuned.eta, 2), round(tuned.noise_memory, 2))
 
     def at(tuned: Tuned) -> Point | None:
         key = rounded(tuned)
-        allowed = all(low <= value <= high for value, (low, high) in zip(key[1:], (FACTORS, MEMORIES), strict=True))
+        allowed = all(low <= value <= high for value, (low, high) in zip(key[1:], (ETAS, MEMORIES), strict=True))
         if key not in known and (not allowed or len(known) >= MOST):
             return None
         return known[key] if key in known else known.setdefault(key, measure(key))
@@ -131,7 +131,7 @@ def find(measure: Callable[[Tuned], Point], own: Tuned) -> Spread:
     known[rounded(before.tuned)] = before
 
     def steps(now: Point) -> list[tuple[float, float]]:
-        """What is added to noise_factor and to noise_memory."""
+        """What is added to eta and to noise_memory."""
         return [(STEP, 0.0), (-STEP, 0.0), (0.0, REMEMBERED if now.lag < 1 else -REMEMBERED)]
 
     def follow(now: Point, around: Callable[[Point], list[tuple[float, float]]]) -> Point:
@@ -141,7 +141,7 @@ def find(measure: Callable[[Tuned], Point], own: Tuned) -> Spread:
             moved = False
             for fresh, memory in around(now):
                 while (
-                    trial := at(Tuned(own.sigma_max, now.noise_factor + fresh, now.noise_memory + memory))
+                    trial := at(Tuned(own.sigma_max, now.eta + fresh, now.noise_memory + memory))
                 ) and trial.cost < now.cost - BETTER:
                     now, moved = trial, True
         return now

@@ -185,7 +185,7 @@ def measure(
     Returns
     -------
     Point
-        Scores pooled over all known pixels and hours as in the scorecard.
+        Scores pooled over all known pixels and hours as in the scorecard, but power is that of the square root.
     """
     sampler = net.sampler.model_copy(update=tuned._asdict())
     sums, lags, truths = np.zeros(6), np.zeros(6), np.zeros(6)
@@ -196,11 +196,12 @@ def measure(
             known = ~(w.truth.isnan() | rain.isnan().any(dim=2))
             error = (rain.mean(dim=2) - w.truth).square()
             each = (fair_crps(rain.movedim(2, 0), w.truth), error, rain.var(dim=2))
-            powers = (torch.where(known[:, :, None], rain, 0), torch.where(known, w.truth, 0))
+            # of the square root: of rain itself a single storm would decide
+            roots = (torch.where(known[:, :, None], rain, 0).sqrt(), torch.where(known, w.truth, 0).sqrt())
             sums += [
                 float(known.sum()),
                 *(float(x[known].sum()) for x in each),
-                *(float(high_power(x).sum()) for x in powers),
+                *(float(high_power(x)) for x in roots),
             ]
             hours = zip(rain[0], rain[0, 1:], w.truth[0], w.truth[0, 1:], known[0, 1:] & known[0, :-1], strict=False)
             for one, other, was, then, both in (tuple(x.cpu().numpy() for x in each) for each in hours):

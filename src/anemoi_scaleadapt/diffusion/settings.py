@@ -11,7 +11,7 @@ class Tuned(NamedTuple):
     """What a calibration chooses of a sampler; by default what weights draw with that were not calibrated."""
 
     sigma_max: float
-    noise_factor: float = 1.0
+    eta: float = 1.0
     noise_memory: float = 0.0
 
 
@@ -19,7 +19,7 @@ class SamplerSettings(Settings):
     """How members are drawn."""
 
     name: Literal["dpmpp_2m_sde", "dpmpp_2m", "heun", "ancestral"] = "dpmpp_2m_sde"
-    """``dpmpp_2m_sde`` draws fresh noise at every step; ``dpmpp_2m`` and ``heun`` follow
+    """``dpmpp_2m_sde`` draws fresh noise at every step, as much as ``eta`` says; ``dpmpp_2m`` and ``heun`` follow
     the ODE; ``ancestral`` is the paper's own, 1000 steps"""
     steps: Annotated[int, Field(ge=1, le=1000)] = 12
     """noise levels; either DPM++2M needs one network evaluation each. Not for ``ancestral``"""
@@ -30,11 +30,11 @@ class SamplerSettings(Settings):
     )
     """largest noise level, where drawing begins: lower narrows the members' differences over large areas. Null: as
     calibrated, else the largest that beta trains, at most 160"""
-    noise_factor: Annotated[float, Field(gt=0, le=4)] | None = Field(
-        default=None, json_schema_extra={"rule": "a number above 0 to 4, or null"}
+    eta: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None, json_schema_extra={"rule": "a number from 0 to 1, or null"}
     )
-    """factor of the fresh noise of the steps down to level 2, for ``dpmpp_2m_sde``: above 1 makes members wider, and
-    a little rougher. Null: as calibrated, else 1"""
+    """how much of a member is drawn again at every step, for ``dpmpp_2m_sde``: 1 as the reverse SDE, 0 nothing. Less
+    makes members wider and rougher. Null: as calibrated, else 1"""
     noise_memory: Annotated[float, Field(ge=0, le=1)] | None = Field(
         default=None, json_schema_extra={"rule": "a number from 0 to 1, or null"}
     )
@@ -49,6 +49,6 @@ class SamplerSettings(Settings):
     def _check(self) -> Self:
         if self.sigma_max is not None and self.sigma_max <= self.sigma_min:
             refuse(self, "sigma_max")
-        if self.noise_factor is not None and self.name != "dpmpp_2m_sde":
-            refuse(self, "noise_factor", f"null for {self.name}, which draws no noise of its own")
+        if self.eta is not None and self.name != "dpmpp_2m_sde":
+            refuse(self, "eta", f"null for {self.name}, which draws no noise of its own")
         return self

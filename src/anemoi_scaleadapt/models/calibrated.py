@@ -32,8 +32,8 @@ class Calibrated(nn.Module):
         if not bool((values[0] > 0).all()):
             return None
         weights = knot_weights(space, values.device)
-        sigma_max, noise_factor = (values[:2].log() * weights).sum(-1).exp().tolist()
-        return Tuned(sigma_max, noise_factor, float((values[2] * weights).sum()))
+        eta, memory = (values[1:] * weights).sum(-1).tolist()
+        return Tuned(float((values[0].log() * weights).sum().exp()), eta, memory)
 
     @torch.no_grad()
     def fill(self, measured: Mapping[Pair, Tuned]) -> None:
@@ -43,8 +43,9 @@ class Calibrated(nn.Module):
         ----------
         measured : Mapping
             By pair (s, t). Every place of the table becomes the mean of all of them, weighted by their nearness in
-            log s and t; of ``sigma_max`` and ``noise_factor`` the geometric mean.
+            log s and t; of ``sigma_max`` the geometric mean.
         """
+        values = {pair: (math.log(tuned.sigma_max), *tuned[1:]) for pair, tuned in measured.items()}
         for t in range(1, LONGEST + 1):
             for k, knot in enumerate(KNOTS):
                 far = {
@@ -54,9 +55,7 @@ class Calibrated(nn.Module):
                 nearest = min(far.values())
                 weights = {pair: math.exp((nearest - square) / 2) for pair, square in far.items()}
                 total = sum(weights.values())
-                sigma_max, noise_factor = (
-                    math.exp(sum(weights[pair] * math.log(measured[pair][i]) for pair in measured) / total)
-                    for i in (0, 1)
+                level, eta, memory = (
+                    sum(weights[pair] * values[pair][i] for pair in measured) / total for i in range(3)
                 )
-                memory = sum(weights[pair] * measured[pair].noise_memory for pair in measured) / total
-                self.table[:, t - 1, k] = torch.tensor(Tuned(sigma_max, noise_factor, memory))
+                self.table[:, t - 1, k] = torch.tensor((math.exp(level), eta, memory))

@@ -20,7 +20,7 @@ from anemoi_scaleadapt.files import whole, write_text
 from anemoi_scaleadapt.models.anemoi import RainModel
 
 #: Version of the layout of ``model.json``; a file of another one is refused.
-FORMAT = 2
+FORMAT = 3
 WEIGHTS, MODEL = "weights.safetensors", "model.json"
 #: Models in the package.
 SHIPPED = ("any",)
