@@ -44,7 +44,7 @@ def best(points: list[Point]) -> Point:
         return np.exp(np.interp(fine, etas, np.log([getattr(point, name) for point in points])))
 
     rows = zip(fine.tolist(), *(along(name).tolist() for name in ("ssr", "crps", "power", "lag")), strict=True)
-    found = [Point(points[0].sigma_max, eta, points[0].noise_memory, *scores) for eta, *scores in rows]
+    found = [Point(*points[0].tuned[:-1], eta, *scores) for eta, *scores in rows]
     return min(found, key=lambda point: off(point.ssr, SPREAD) + off(point.power, POWER) + off(point.lag, LAG))
 
 
@@ -70,7 +70,7 @@ def main() -> None:
             scale, begin = model.find_scale({"space": space, "time": time}), LONGER if time > 1 else HOURLY
             with torch.autocast("cpu", torch.bfloat16, enabled=args.precision == "bf16"):
                 stretches = stretches_of(model, hr, pair, days, args.draw, args.edge)
-                trials = [Tuned(begin, eta) for eta in ETAS]
+                trials = [Tuned(begin, eta=eta) for eta in ETAS]
                 points = [measure(model.downscaler, scale, stretches, tuned, args.members) for tuned in trials]
             print(pair, len(stretches), best(points), flush=True)
             write_text(paths[text], json.dumps([asdict(point) for point in points], indent=1) + "\n")

@@ -75,7 +75,7 @@ def test_members_are_those_of_inference(opened, monkeypatch):
     window = trained.read_stretches(interface.model, SCALE, lr, hr, [DAY], 1)[0]
     drawn, sample = [], interface.model.downscaler.sample
     monkeypatch.setattr(interface.model.downscaler, "sample", lambda *a: drawn.append(sample(*a)) or drawn[-1])
-    point = trained.measure(interface.model.downscaler, SCALE, [window], Tuned(5.0, 0.7, 0.3), 3)
+    point = trained.measure(interface.model.downscaler, SCALE, [window], Tuned(5.0, 1.1, 0.3, 0.7), 3)
     from anemoi.datasets import open_dataset
 
     fine = open_dataset(hr.path)
@@ -88,7 +88,7 @@ def test_members_are_those_of_inference(opened, monkeypatch):
         shape=(8, 8),
         date=start,
         members=3,
-        sampler=Tuned(5.0, 0.7, 0.3)._asdict(),
+        sampler=Tuned(5.0, 1.1, 0.3, 0.7)._asdict(),
     )["hr"]
     torch.testing.assert_close(drawn[0].flatten(3), want[..., 0], rtol=1e-4, atol=1e-5)
     scores = ensemble_scores(drawn[0], window.truth)
@@ -96,7 +96,7 @@ def test_members_are_those_of_inference(opened, monkeypatch):
     assert point.crps == pytest.approx(scores["crps"].item(), rel=1e-4)
     roots = ensemble_scores(drawn[0].sqrt(), window.truth.sqrt())
     assert point.power == pytest.approx(roots["spectra_ratio_high"].item(), rel=1e-4)
-    assert point.tuned == (5.0, 0.7, 0.3)
+    assert point.tuned == (5.0, 1.1, 0.3, 0.7)
     ours, true = (
         np.sum([moments(a, b, np.ones(a.shape[-2:], bool)) for a, b in itertools.pairwise(hours)], axis=0)
         for hours in (drawn[0][0].numpy(), window.truth[0][:, None].numpy())

@@ -58,11 +58,12 @@ def test_weights_are_written_that_draw_as_found(folder, fine, tmp_path, capsys):
         assert spread["before"] == spread["points"][0]
     told = json.loads((out / "model.json").read_text())
     assert told["note"] == "a test" and told["calibrated"]["days"] == [DAY]
-    assert told["calibrated"]["pairs"]["s5t2"]["eta"] == chosen["s5t2"]["eta"]
+    assert told["calibrated"]["pairs"]["s5t2"]["noise_factor"] == chosen["s5t2"]["noise_factor"]
     net = load(out).downscaler
     found = net.chosen(net.sampler, recipe(5, 2))
-    low, high = sorted((chosen["s5t2"]["eta"], chosen["s10t1"]["eta"]))
-    assert low - 1e-5 <= found.eta <= high + 1e-5
+    low, high = sorted((chosen["s5t2"]["noise_factor"], chosen["s10t1"]["noise_factor"]))
+    assert low - 1e-5 <= found.noise_factor <= high + 1e-5
+    assert told["calibrated"]["pairs"]["s5t2"]["eta"] == chosen["s5t2"]["eta"]
     assert not (load(folder).downscaler.calibrated.table > 0).any()
     # a second calibration begins where the first one ended
     capsys.readouterr()

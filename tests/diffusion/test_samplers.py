@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from anemoi_scaleadapt.diffusion.samplers import ancestral, draw
+from anemoi_scaleadapt.diffusion.samplers import COARSE, ancestral, draw
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 
 SPREAD = 0.7
@@ -45,21 +45,26 @@ def test_dpmpp_2m_against_the_formula_of_the_paper():
     torch.testing.assert_close(got, x, rtol=1e-6, atol=1e-8)
 
 
-def test_dpmpp_2m_sde_against_the_formula_of_the_paper():
+@pytest.mark.parametrize("factor", [1.0, 1.2])
+def test_dpmpp_2m_sde_against_the_formula_of_the_paper(factor):
     # Lu et al. 2022 (arXiv 2211.01095), SDE-DPM-Solver++(2M), for alpha = 1: in exponentials of lambda
     shape = (1, 2, 3, 4, 5)
-    settings = SamplerSettings(name="dpmpp_2m_sde", steps=6, sigma_min=0.05, sigma_max=10.0, rho=7.0)
+    settings = SamplerSettings(
+        name="dpmpp_2m_sde", steps=6, sigma_min=0.05, sigma_max=10.0, rho=7.0, noise_factor=factor
+    )
     got = draw(gaussian, noise(shape), settings, 0.02)
     levels = karras(6, 0.05, 10.0, 7.0)
-    x, estimates = noise(shape)(0) * levels[0], []
+    factors = [factor if level >= COARSE else 1.0 for level in levels]  # of the noise in a state, old and new
+    x, estimates = factor * levels[0] * noise(shape)(0), []
     for i in range(5):
         estimates.append(gaussian(x, levels[i]))
         h = math.log(levels[i] / levels[i + 1])
-        mean = levels[i + 1] / levels[i] * math.exp(-h) * x + (1 - math.exp(-2 * h)) * estimates[i]
+        ahead = estimates[i]
         if i:
             r = math.log(levels[i - 1] / levels[i]) / h
-            mean = mean + 0.5 * (1 - math.exp(-2 * h)) * (estimates[i] - estimates[i - 1]) / r
-        x = mean + levels[i + 1] * math.sqrt(1 - math.exp(-2 * h)) * noise(shape)(i + 1)
+            ahead = ahead + 0.5 * (estimates[i] - estimates[i - 1]) / r
+        mean = ahead + math.exp(-2 * h) * factors[i + 1] / factors[i] * (x - ahead)
+        x = mean + factors[i + 1] * levels[i + 1] * math.sqrt(1 - math.exp(-2 * h)) * noise(shape)(i + 1)
     torch.testing.assert_close(got, gaussian(x, levels[5]), rtol=1e-6, atol=1e-8)
 
 
@@ -108,6 +113,19 @@ def test_the_spread_of_a_gaussian_comes_out(name):
     got = draw(gaussian, noise(shape), SamplerSettings(name=name, steps=40, sigma_max=40.0), 0.02)
     assert got.std() == pytest.approx(SPREAD, rel=0.03)
     assert got.mean() == pytest.approx(0, abs=0.03)
+
+
+@pytest.mark.parametrize("eta", [1.0, 0.5, 0.0])
+def test_more_noise_widens_what_its_levels_decide_and_nothing_else(eta):
+    def std(deviation, **more):
+        """Of what comes out, where the truth has this deviation."""
+        settings = SamplerSettings(steps=60, sigma_min=0.03, sigma_max=400.0, rho=7.0, eta=eta, **more)
+        known = lambda x, sigma: x * deviation**2 / (deviation**2 + sigma**2)  # noqa: E731
+        return draw(known, noise((1, 1, 1, 100, 200)), settings, 0.02).std()
+
+    # what is much larger than COARSE is decided above it, what is smaller below
+    assert std(20 * COARSE, noise_factor=1.2) == pytest.approx(1.2 * 20 * COARSE, rel=0.03)
+    assert std(0.1 * COARSE, noise_factor=1.2) == pytest.approx(0.1 * COARSE, rel=0.03)
 
 
 @pytest.mark.parametrize("eta", [0.75, 0.5, 0.25])

@@ -16,7 +16,7 @@ def learnt(tmp_path_factory, tiny_network):
     """An export of a tiny network for every pair."""
     torch.manual_seed(5)
     model = RainModel({"pairs": {}, "unit": 0.31, "network": tiny_network})
-    model.downscaler.calibrated.fill({(10, 3): Tuned(20.0, 0.6, 0.2)})
+    model.downscaler.calibrated.fill({(10, 3): Tuned(20.0, 1.2, 0.2)})
     folder = tmp_path_factory.mktemp("learnt") / "weights"
     save(model, folder, {})
     return folder, model

@@ -1,4 +1,4 @@
-"""What noise drawing takes, so that an ensemble has nearly the lowest CRPS and looks like rain."""
+"""How members are drawn, so that an ensemble has nearly the lowest CRPS and looks like rain."""
 
 import math
 from collections.abc import Callable
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from anemoi_scaleadapt.diffusion.settings import Tuned
 
-#: eta and noise_memory are tried in steps of this much
-STEP, REMEMBERED = 0.2, 0.2
+#: noise_factor, noise_memory and eta are tried in steps of this much
+STEP, REMEMBERED, REDRAWN = 0.1, 0.2, 0.2
 #: and within these ranges
-ETAS, MEMORIES = (0.0, 1.0), (0.0, 1.0)
+RANGES = (0.5, 1.6), (0.0, 1.0), (0.0, 1.0)
 #: most measurements, and by how much a measurement must be better to be followed
 MOST, BETTER = 24, 0.001
 #: by what factor spread, power and the likeness of neighbouring hours may be off for 1 % of CRPS. The last two are as
@@ -28,7 +28,7 @@ class Point:
 
     Attributes
     ----------
-    sigma_max, eta, noise_memory : float
+    sigma_max, noise_factor, noise_memory, eta : float
         The settings.
     ssr : float
         Spread-skill ratio, sqrt((M + 1) / M mean variance / mean squared error of the mean).
@@ -41,8 +41,9 @@ class Point:
     """
 
     sigma_max: float
-    eta: float
+    noise_factor: float
     noise_memory: float
+    eta: float
     ssr: float
     crps: float
     power: float
@@ -51,7 +52,7 @@ class Point:
     @property
     def tuned(self) -> Tuned:
         """The settings."""
-        return Tuned(self.sigma_max, self.eta, self.noise_memory)
+        return Tuned(self.sigma_max, self.noise_factor, self.noise_memory, self.eta)
 
     @property
     def cost(self) -> float:
@@ -118,11 +119,11 @@ def find(measure: Callable[[Tuned], Point], own: Tuned) -> Spread:
     known: dict[Tuned, Point] = {}
 
     def rounded(tuned: Tuned) -> Tuned:
-        return Tuned(own.sigma_max, round(tuned.eta, 2), round(tuned.noise_memory, 2))
+        return Tuned(own.sigma_max, *(round(value, 2) for value in tuned[1:]))
 
     def at(tuned: Tuned) -> Point | None:
         key = rounded(tuned)
-        allowed = all(low <= value <= high for value, (low, high) in zip(key[1:], (ETAS, MEMORIES), strict=True))
+        allowed = all(low <= value <= high for value, (low, high) in zip(key[1:], RANGES, strict=True))
         if key not in known and (not allowed or len(known) >= MOST):
             return None
         return known[key] if key in known else known.setdefault(key, measure(key))
@@ -130,23 +131,23 @@ def find(measure: Callable[[Tuned], Point], own: Tuned) -> Spread:
     before = measure(own)
     known[rounded(before.tuned)] = before
 
-    def steps(now: Point) -> list[tuple[float, float]]:
-        """What is added to eta and to noise_memory."""
-        return [(STEP, 0.0), (-STEP, 0.0), (0.0, REMEMBERED if now.lag < 1 else -REMEMBERED)]
+    def steps(now: Point) -> list[tuple[float, ...]]:
+        """What is added to noise_factor, noise_memory and eta."""
+        memory = REMEMBERED if now.lag < 1 else -REMEMBERED
+        return [(STEP, 0, 0), (-STEP, 0, 0), (0, 0, -REDRAWN), (0, 0, REDRAWN), (0, memory, 0)]
 
-    def follow(now: Point, around: Callable[[Point], list[tuple[float, float]]]) -> Point:
+    def follow(now: Point, around: Callable[[Point], list[tuple[float, ...]]]) -> Point:
         """Go on as long as a step in one of the settings pays."""
         moved = True
         while moved:
             moved = False
-            for fresh, memory in around(now):
+            for step in around(now):
                 while (
-                    trial := at(Tuned(own.sigma_max, now.eta + fresh, now.noise_memory + memory))
+                    trial := at(Tuned(own.sigma_max, *(x + more for x, more in zip(now.tuned[1:], step, strict=True))))
                 ) and trial.cost < now.cost - BETTER:
                     now, moved = trial, True
         return now
 
     now = follow(before, steps)
-    # texture hangs on the fresh noise most of all
-    now = follow(now, lambda _: [(STEP / 2, 0.0), (-STEP / 2, 0.0)])
+    now = follow(now, lambda _: [(STEP / 2, 0, 0), (-STEP / 2, 0, 0)])
     return Spread(tuple(known.values()), before, now)

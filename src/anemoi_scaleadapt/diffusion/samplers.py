@@ -10,6 +10,8 @@ from torch import Tensor
 from anemoi_scaleadapt.diffusion import schedule
 from anemoi_scaleadapt.diffusion.settings import SamplerSettings
 
+#: noise level down to which noise takes its factor: below it single pixels are decided, and noise only roughens
+COARSE = 2.0
 #: (state (n, t, m, y, x), noise level ()) -> denoised state
 Denoise = Callable[[Tensor, Tensor], Tensor]
 
@@ -45,7 +47,7 @@ def draw(denoise: Denoise, noise: Callable[[int], Tensor], settings: SamplerSett
     dtype = torch.promote_types(start.dtype, torch.float32)
     sigmas = karras.get_schedule(start.device, torch.float64).to(dtype)
     if settings.name == "dpmpp_2m_sde":
-        return dpmpp_2m_sde(denoise, start, noise, sigmas, 1.0 if settings.eta is None else settings.eta)
+        return dpmpp_2m_sde(denoise, start, noise, sigmas, settings.noise_factor or 1.0, 1.0 if settings.eta is None else settings.eta)
     sampler = DIFFUSION_SAMPLERS[settings.name](dtype=dtype)
 
     def denoising(_x: dict, y: dict, sigma: dict, *_: object, **__: object) -> dict:
@@ -60,6 +62,7 @@ def dpmpp_2m_sde(
     start: Float[Tensor, "*s"],
     noise: Callable[[int], Tensor],
     sigmas: Float[Tensor, " k"],
+    noise_factor: float = 1.0,
     eta: float = 1.0,
 ) -> Float[Tensor, "*s"]:
     """DPM-Solver++ (2M) between the reverse SDE and its ODE: as DPM++2M, with some fresh noise at every step.
@@ -73,6 +76,9 @@ def dpmpp_2m_sde(
         ``noise(0)``; the further draws are asked for one by one.
     sigmas : Tensor
         Noise levels, (steps + 1,), falling, the last one 0.
+    noise_factor : float
+        Times the noise that the network is told is in a state, at levels of at least COARSE; 1 for the exact process.
+        More makes members differ more (S_noise and S_tmin of Karras et al. 2022 do so for their stochastic sampler).
     eta : float
         How much of a state is drawn again: 1 is the reverse SDE, 0 the ODE, DPM++2M. Every one is exact for a perfect
         network. What an imperfect one got wrong before is drawn again with eta 1; but its estimates are too smooth, and
@@ -83,14 +89,16 @@ def dpmpp_2m_sde(
     Lu et al. 2022, arXiv 2211.01095, DPM-Solver++(2M) and SDE-DPM-Solver++(2M); eta as in Song et al. 2021, arXiv
     2010.02502.
     """
-    levels, x, before, last = sigmas.tolist(), start * sigmas[0], None, math.inf
+    levels, before, last = sigmas.tolist(), None, math.inf
+    factors = [noise_factor if level >= COARSE else 1.0 for level in levels]
+    x = start * (factors[0] * sigmas[0])
     for k in range(len(levels) - 2):
         clean = denoise(x, sigmas[k])
         step, ratio = math.log(levels[k] / levels[k + 1]), levels[k + 1] / levels[k]
         ahead = clean if before is None else clean + step / (2 * last) * (clean - before)
-        kept, fresh = ratio ** (1 + eta), levels[k + 1] * math.sqrt(1 - ratio ** (2 * eta))
-        x = kept * x + (1 - kept) * ahead
-        if fresh:
+        kept = ratio ** (1 + eta) * factors[k + 1] / factors[k]
+        x = ahead + kept * (x - ahead)
+        if fresh := factors[k + 1] * levels[k + 1] * math.sqrt(1 - ratio ** (2 * eta)):
             x = x + fresh * noise(k + 1)
         before, last = clean, step
     return denoise(x, sigmas[-2])

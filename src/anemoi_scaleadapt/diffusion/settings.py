@@ -11,8 +11,9 @@ class Tuned(NamedTuple):
     """What a calibration chooses of a sampler; by default what weights draw with that were not calibrated."""
 
     sigma_max: float
-    eta: float = 1.0
+    noise_factor: float = 1.0
     noise_memory: float = 0.0
+    eta: float = 1.0
 
 
 class SamplerSettings(Settings):
@@ -34,7 +35,12 @@ class SamplerSettings(Settings):
         default=None, json_schema_extra={"rule": "a number from 0 to 1, or null"}
     )
     """how much of a member is drawn again at every step, for ``dpmpp_2m_sde``: 1 as the reverse SDE, 0 nothing. Less
-    makes members wider and rougher. Null: as calibrated, else 1"""
+    makes members rougher. Null: as calibrated, else 1"""
+    noise_factor: Annotated[float, Field(gt=0, le=4)] | None = Field(
+        default=None, json_schema_extra={"rule": "a number above 0 to 4, or null"}
+    )
+    """factor of the noise down to level 2, for ``dpmpp_2m_sde``: above 1 makes members wider, and a little rougher.
+    Null: as calibrated, else 1"""
     noise_memory: Annotated[float, Field(ge=0, le=1)] | None = Field(
         default=None, json_schema_extra={"rule": "a number from 0 to 1, or null"}
     )
@@ -49,6 +55,7 @@ class SamplerSettings(Settings):
     def _check(self) -> Self:
         if self.sigma_max is not None and self.sigma_max <= self.sigma_min:
             refuse(self, "sigma_max")
-        if self.eta is not None and self.name != "dpmpp_2m_sde":
-            refuse(self, "eta", f"null for {self.name}, which draws no noise of its own")
+        for key in ("eta", "noise_factor"):
+            if getattr(self, key) is not None and self.name != "dpmpp_2m_sde":
+                refuse(self, key, f"null for {self.name}, which draws no noise of its own")
         return self

@@ -32,8 +32,8 @@ class Calibrated(nn.Module):
         if not bool((values[0] > 0).all()):
             return None
         weights = knot_weights(space, values.device)
-        eta, memory = (values[1:] * weights).sum(-1).tolist()
-        return Tuned(float((values[0].log() * weights).sum().exp()), eta, memory)
+        levels = (values[:2].log() * weights).sum(-1).exp().tolist()
+        return Tuned(*levels, *(values[2:] * weights).sum(-1).tolist())
 
     @torch.no_grad()
     def fill(self, measured: Mapping[Pair, Tuned]) -> None:
@@ -43,9 +43,9 @@ class Calibrated(nn.Module):
         ----------
         measured : Mapping
             By pair (s, t). Every place of the table becomes the mean of all of them, weighted by their nearness in
-            log s and t; of ``sigma_max`` the geometric mean.
+            log s and t; of ``sigma_max`` and ``noise_factor`` the geometric mean.
         """
-        values = {pair: (math.log(tuned.sigma_max), *tuned[1:]) for pair, tuned in measured.items()}
+        values = {pair: (*map(math.log, tuned[:2]), *tuned[2:]) for pair, tuned in measured.items()}
         for t in range(1, LONGEST + 1):
             for k, knot in enumerate(KNOTS):
                 far = {
@@ -55,7 +55,5 @@ class Calibrated(nn.Module):
                 nearest = min(far.values())
                 weights = {pair: math.exp((nearest - square) / 2) for pair, square in far.items()}
                 total = sum(weights.values())
-                level, eta, memory = (
-                    sum(weights[pair] * values[pair][i] for pair in measured) / total for i in range(3)
-                )
-                self.table[:, t - 1, k] = torch.tensor((math.exp(level), eta, memory))
+                means = [sum(w * values[pair][i] for pair, w in weights.items()) / total for i in range(len(Tuned._fields))]
+                self.table[:, t - 1, k] = torch.tensor((*map(math.exp, means[:2]), *means[2:]))
