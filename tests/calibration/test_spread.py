@@ -25,9 +25,7 @@ def measured(crps):
 
 def bowl(noise_factor, noise_memory, eta=1.0):
     """A CRPS whose floor of 0.1 lies there."""
-    return lambda n, m, e: (
-        0.1 + 0.3 * (n - noise_factor) ** 2 + 0.05 * (m - noise_memory) ** 2 + 0.05 * (e - eta) ** 2
-    )
+    return lambda n, m, e: 0.1 + 0.3 * (n - noise_factor) ** 2 + 0.05 * (m - noise_memory) ** 2 + 0.05 * (e - eta) ** 2
 
 
 @pytest.mark.parametrize("truth", [(1.2, 0.0, 1.0), (0.8, 0.4, 0.6), (1.4, 0.2, 0.8), (1.0, 0.6, 0.0)])

@@ -47,7 +47,9 @@ def draw(denoise: Denoise, noise: Callable[[int], Tensor], settings: SamplerSett
     dtype = torch.promote_types(start.dtype, torch.float32)
     sigmas = karras.get_schedule(start.device, torch.float64).to(dtype)
     if settings.name == "dpmpp_2m_sde":
-        return dpmpp_2m_sde(denoise, start, noise, sigmas, settings.noise_factor or 1.0, 1.0 if settings.eta is None else settings.eta)
+        return dpmpp_2m_sde(
+            denoise, start, noise, sigmas, settings.noise_factor or 1.0, 1.0 if settings.eta is None else settings.eta
+        )
     sampler = DIFFUSION_SAMPLERS[settings.name](dtype=dtype)
 
     def denoising(_x: dict, y: dict, sigma: dict, *_: object, **__: object) -> dict:

@@ -55,5 +55,7 @@ class Calibrated(nn.Module):
                 nearest = min(far.values())
                 weights = {pair: math.exp((nearest - square) / 2) for pair, square in far.items()}
                 total = sum(weights.values())
-                means = [sum(w * values[pair][i] for pair, w in weights.items()) / total for i in range(len(Tuned._fields))]
+                means = [
+                    sum(w * values[pair][i] for pair, w in weights.items()) / total for i in range(len(Tuned._fields))
+                ]
                 self.table[:, t - 1, k] = torch.tensor((*map(math.exp, means[:2]), *means[2:]))
