@@ -234,7 +234,7 @@ spread/skill 0.55, 1.28, 1.60, 1.46 and 0.45, 1.26, 1.35, 1.34.
 
 In winter in France, a climate that is new to the weights, members are too wide where t > 1, at (1, 3) and (25, 6)
 by half, and nearly lose their lead.
-**To calibrate on a day mends (1, 3)** and little else; it chooses `noise_factor` and `noise_memory` alone. To adapt
+**To calibrate on a day mends (1, 3)** and little else; it chose `noise_factor` and `noise_memory` alone. To adapt
 to a day does as much there and more at (25, 6), **two days of adapt are the best at every pair**, by 2 to 17 % over
 the weights as they ship. Where the weights know the climate, days of adapt bring nothing or little: in Germany CRPS
 stays or rises, in the United States it falls at (10, 3) and (1, 3).
