@@ -132,7 +132,7 @@ def drop_settings(folder):
         (lambda f: (f / "model.json").unlink(), "no model.json there.*any.*export"),
         (lambda f: (f / "model.json").write_text("{"), "model.json cannot be read as JSON"),
         (lambda f: (f / "model.json").write_text("[1]"), "format None"),
-        (lambda f: change(f, format=1), "model.json has format 1; .* reads format 2"),
+        (lambda f: change(f, format=1), "model.json has format 1; .* reads format 3"),
         (drop_settings, "lacks settings"),
         (lambda f: (f / "weights.safetensors").unlink(), "weights.safetensors cannot be read.*copy both"),
         (cut_weights, "weights.safetensors has sha256 .* do not belong together"),
