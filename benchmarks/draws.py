@@ -44,7 +44,7 @@ TABLES = {
         "Heun, 18": ({"name": "heun", "steps": 18}, {}),
     },
     "levels": {f"sigma_max {level:g}": ({"sigma_max": level}, {}) for level in (5.0, 10.0, 20.0, 40.0, 80.0, 160.0)},
-    "noise": {f"noise_factor {factor:g}": ({"noise_factor": factor}, {}) for factor in (0.8, 0.9, 1.0, 1.1, 1.2)},
+    "noise": {f"noise_factor {factor:g}": ({"noise_factor": factor}, {}) for factor in (0.8, 0.9, 1.0, 1.1, 1.2, 1.3)},
     "eta": {f"eta {eta:g}": ({"eta": eta}, {}) for eta in (1.0, 0.75, 0.5, 0.25, 0.0)},
     "memory": {f"noise_memory {memory:g}": ({"noise_memory": memory}, {}) for memory in (0.0, 0.3, 0.6)},
     "kept": {f"totals from {level:g}": ({"conserve_below": level}, {}) for level in (0.5, 1.0, 1.5, 3.0)},

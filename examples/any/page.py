@@ -229,8 +229,8 @@ rival's; spread/skill, power, q99.9, lag.
 
 All of it is of the weights after 29 700 steps. The [steps on a
 GPU](2026-11-one-network.md#what-changed-the-ensemble) brought more in winter than in summer: with 0 days, in the twelve
-hours from 23 UTC on, CRPS over the best rival's was 0.73, 0.85, 1.05, 1.00 before them and is 0.75, 0.82, 0.87, 0.93,
-spread/skill 0.55, 1.28, 1.60, 1.46 and 0.45, 1.26, 1.35, 1.34.
+hours from 23 UTC on, CRPS over the best rival's was 0.73, 0.85, 1.05, 1.00 before them and is 0.75, 0.79, 0.86, 0.93,
+spread/skill 0.55, 1.28, 1.60, 1.46 and 0.47, 1.40, 1.67, 1.48.
 
 In winter in France, a climate that is new to the weights, members are too wide where t > 1, at (1, 3) and (25, 6)
 by half, and nearly lose their lead.
