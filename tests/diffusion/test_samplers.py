@@ -119,7 +119,7 @@ def test_the_spread_of_a_gaussian_comes_out(name):
 def test_more_noise_widens_what_its_levels_decide_and_nothing_else(eta):
     def std(deviation, **more):
         """Of what comes out, where the truth has this deviation."""
-        settings = SamplerSettings(steps=60, sigma_min=0.03, sigma_max=400.0, rho=7.0, eta=eta, **more)
+        settings = SamplerSettings(steps=40, sigma_min=0.03, sigma_max=400.0, rho=7.0, eta=eta, **more)
         known = lambda x, sigma: x * deviation**2 / (deviation**2 + sigma**2)  # noqa: E731
         return draw(known, noise((1, 1, 1, 100, 200)), settings, 0.02).std()
 

@@ -102,7 +102,7 @@ def of_weights(args: Namespace) -> int:
         print(f"{pair}: {words(chosen.tuned)}")
         print(f"    {found[pair].reason}", flush=True)
     if args.to is None:
-        print("in a run file: predict_kwargs: {sampler: {eta: ...}}; --to DIR writes weights")
+        print("in a run file: predict_kwargs: {sampler: {noise_factor: ...}}; --to DIR writes weights")
         return 0
     told = {"weights": args.weights, "hr": Path(args.hr).name, "days": args.days, "draw": args.draw}
     tuned = {pair: spread.chosen.tuned for pair, spread in found.items()}
